@@ -1,0 +1,2 @@
+//! The one entrance for maintainers.
+fn main() {}
