@@ -1,1 +1,28 @@
-//! Reads the vendored documents.
+//! From a vendored OpenAPI document to code and to tool schemas.
+//!
+//! The way of the data, one module a step:
+//!
+//! 1. [`Document`] reads a file of `openapi/`, [`Overlay`] lays our own descriptions over it.
+//! 2. [`normalise`] rewrites the document into the subset that the generator gets right.
+//! 3. `generate` (feature of the same name) runs progenitor over it and refines what comes out.
+//! 4. [`lower`] turns one operation into the JSON Schema of a tool.
+//!
+//! Every step is a function of its input alone: no step reads a clock, the network or another
+//! step's files, so that the same documents always give the same code.
+
+mod document;
+mod error;
+#[cfg(feature = "generate")]
+mod generate;
+//pub mod lower;
+pub mod names;
+pub mod normalise;
+mod overlay;
+#[cfg(feature = "generate")]
+pub mod refine;
+
+pub use document::{Document, Operation, Parameter, ParameterPlace};
+pub use error::{Error, Result};
+#[cfg(feature = "generate")]
+pub use generate::generate;
+pub use overlay::Overlay;

@@ -1,0 +1,75 @@
+//! Every component gets the name that its Rust type will have, and two of one name are an error.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{each_operation_schema_mut, each_schema_mut};
+use crate::document::reference_name;
+use crate::names::{field_name, type_name};
+use crate::{Document, Error, Result};
+
+pub(super) fn to_rust(document: &Document, root: &mut Value) -> Result<()> {
+    let mut names = Names { document, taken: BTreeMap::new() };
+    if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        let mut renamed = Map::new();
+        for (name, mut schema) in std::mem::take(schemas) {
+            names.claim(type_name(&name), format!("component {name}"))?;
+            each_schema_mut(&mut schema, &mut rename_reference);
+            members(document, &name, &schema)?;
+            renamed.insert(type_name(&name), schema);
+        }
+        *schemas = renamed;
+    }
+    each_operation_schema_mut(root, &mut rename_reference);
+    operations(&Document::from_value(document.name(), root.clone()))
+}
+
+fn rename_reference(schema: &mut Value) {
+    let Some(name) = schema.get("$ref").and_then(Value::as_str).map(reference_name) else { return };
+    schema["$ref"] = Value::String(format!("#/components/schemas/{}", type_name(name)));
+}
+
+/// The properties of one schema must have different field names.
+fn members(document: &Document, component: &str, schema: &Value) -> Result<()> {
+    let mut names = Names { document, taken: BTreeMap::new() };
+    let properties = schema.get("properties").and_then(Value::as_object);
+    for property in properties.into_iter().flat_map(Map::keys) {
+        names.claim(field_name(property), format!("{component}.{property}"))?;
+    }
+    Ok(())
+}
+
+/// Operations must have different method names, and their parameters different setter names.
+fn operations(document: &Document) -> Result<()> {
+    let mut methods = Names { document, taken: BTreeMap::new() };
+    for operation in document.operations() {
+        methods.claim(field_name(operation.id()), format!("operation {}", operation.id()))?;
+        let mut parameters = Names { document, taken: BTreeMap::new() };
+        for parameter in operation.parameters() {
+            let place = format!("parameter {} of {}", parameter.name(), operation.id());
+            parameters.claim(field_name(parameter.name()), place)?;
+        }
+    }
+    Ok(())
+}
+
+struct Names<'a> {
+    document: &'a Document,
+    taken: BTreeMap<String, String>,
+}
+
+impl Names<'_> {
+    fn claim(&mut self, name: String, place: String) -> Result<()> {
+        if let Some(first) = self.taken.get(&name) {
+            return Err(Error::Clash {
+                document: self.document.name().to_owned(),
+                first: first.clone(),
+                second: place,
+                name,
+            });
+        }
+        self.taken.insert(name, place);
+        Ok(())
+    }
+}

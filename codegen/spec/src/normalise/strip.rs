@@ -1,0 +1,171 @@
+//! What progenitor is given: the source without what it would refuse or be too strict about.
+//!
+//! | taken away or changed | because otherwise |
+//! |---|---|
+//! | validation (`pattern`, `minimum`, …) | a type that rejects what the service sends |
+//! | `default` | it is sent with every request, which breaks updates |
+//! | `format` of strings | a date that is not to the letter fails, and is written back otherwise |
+//! | `required` in answers | a field that the service omits fails the whole answer |
+//! | closed `additionalProperties` | unknown fields are lost or refused |
+//! | `enum` values | a closed enum; the refine pass puts an open one in its place |
+//! | `description` | it is lost beside a `$ref`; the refine pass writes all docs |
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{each_operation_schema_mut, each_schema_mut, reach};
+use crate::{Document, Result};
+
+/// Schema keywords that are understood. Anything else is an error and not a surprise.
+const KNOWN: [&str; 7] =
+    ["type", "format", "properties", "required", "items", "additionalProperties", "enum"];
+/// Keywords that restrict values or tell about them, of no use to a type.
+const DROPPED: [&str; 21] = [
+    "default",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "description",
+    "summary",
+    "title",
+    "example",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+];
+
+pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
+    let answers = reach::from_answers(source);
+    let mut root = source.root().clone();
+    let mut problem = None;
+    if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for (name, schema) in schemas.iter_mut() {
+            component(name, schema, &answers, &mut |place, message| {
+                problem.get_or_insert_with(|| source.unsupported(place, message));
+            });
+        }
+    }
+    each_operation_schema_mut(&mut root, &mut |schema| {
+        plain(schema, &mut |message| {
+            problem.get_or_insert_with(|| source.unsupported("an operation's schema", message));
+        });
+    });
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    parameters(source, &mut root)?;
+    Ok(root)
+}
+
+fn component(
+    name: &str,
+    schema: &mut Value,
+    answers: &BTreeSet<String>,
+    problem: &mut impl FnMut(&str, String),
+) {
+    let place = format!("components/schemas/{name}");
+    if schema.get("enum").is_some() {
+        if schema.get("type") != Some(&json!("string")) {
+            problem(&place, "an enum of values that are not strings".to_owned());
+        }
+        // One value, so that progenitor makes an enum at all; the refine pass replaces it.
+        *schema = json!({ "type": "string", "enum": ["placeholder"] });
+        return;
+    }
+    each_schema_mut(schema, &mut |inner| plain(inner, &mut |message| problem(&place, message)));
+    let Some(map) = schema.as_object_mut() else { return };
+    if map.contains_key("properties") {
+        // An empty schema, where `true` does nothing: it makes the map that keeps unknown fields.
+        map.insert("additionalProperties".to_owned(), json!({}));
+        if answers.contains(name) {
+            map.remove("required");
+        }
+        optional_lists(map);
+    }
+}
+
+/// A list or map that may be absent can also be empty, and the two mean different things in an
+/// update: `nullable` makes it an `Option`.
+fn optional_lists(schema: &mut Map<String, Value>) {
+    let required: BTreeSet<String> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (_, property) in properties.iter_mut().filter(|(name, _)| !required.contains(*name)) {
+        let kind = property.get("type").and_then(Value::as_str);
+        if kind == Some("array") || kind == Some("object") {
+            property["nullable"] = json!(true);
+        }
+    }
+}
+
+/// One schema without what is dropped, and a complaint about what is not known.
+fn plain(schema: &mut Value, problem: &mut impl FnMut(String)) {
+    let Some(map) = schema.as_object_mut() else { return };
+    if let Some(reference) = map.get("$ref").cloned() {
+        *map = Map::from_iter([("$ref".to_owned(), reference)]);
+        return;
+    }
+    map.retain(|key, _| !DROPPED.contains(&key.as_str()) && !key.starts_with("x-"));
+    if map.get("type") == Some(&json!("string")) && map.get("format") != Some(&json!("binary")) {
+        map.remove("format");
+    }
+    if map.get("additionalProperties") == Some(&Value::Bool(false)) {
+        map.remove("additionalProperties");
+    }
+    if let Some(unknown) = map.keys().find(|key| !KNOWN.contains(&key.as_str())) {
+        problem(format!("keyword `{unknown}`, known are {}", KNOWN.join(", ")));
+    }
+}
+
+/// Parameters must be single values or lists of them; a path parameter is always text.
+fn parameters(source: &Document, root: &mut Value) -> Result<()> {
+    let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return Ok(()) };
+    for item in paths.values_mut().filter_map(Value::as_object_mut) {
+        for operation in item.values_mut() {
+            let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            for key in ["summary", "description"] {
+                if let Some(operation) = operation.as_object_mut() {
+                    operation.remove(key);
+                }
+            }
+            let Some(list) = operation.get_mut("parameters").and_then(Value::as_array_mut) else { continue };
+            for parameter in list {
+                let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+                if let Some(parameter) = parameter.as_object_mut() {
+                    parameter.retain(|key, _| ["name", "in", "required", "schema"].contains(&key.as_str()));
+                }
+                let schema = parameter.get("schema").cloned().unwrap_or_default();
+                let resolved = source.resolve(&schema)?;
+                let is_object =
+                    resolved.get("properties").is_some() || resolved.get("type") == Some(&json!("object"));
+                if parameter.get("in") == Some(&json!("path")) {
+                    if is_object || schema.get("$ref").is_some() {
+                        parameter["schema"] = json!({ "type": "string" });
+                    }
+                } else if is_object {
+                    return Err(source.unsupported(
+                        &format!("parameter {name} of {id}"),
+                        "an object in the query; flatten it to dotted parameters",
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}

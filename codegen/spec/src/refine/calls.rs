@@ -1,0 +1,203 @@
+//! Every `send` ends in the project's transport.
+//!
+//! Progenitor's `send` builds the request well and then hands it to hooks whose errors can only be
+//! its own. The building is kept; what follows is replaced by one call that names the operation,
+//! so that retries, traces and errors know it.
+
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Expr, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Local, Pat, PathArguments, Stmt, Type,
+    parse_quote,
+};
+
+use super::{drop_debug, unexpected};
+use crate::names::{field_name, type_name};
+use crate::{Document, Operation, ParameterPlace, Result};
+
+pub(super) fn refine(source: &Document, items: &mut Vec<Item>) -> Result<()> {
+    let mut sent = 0;
+    for item in items.iter_mut() {
+        match item {
+            Item::Struct(item) => drop_debug(&mut item.attrs),
+            Item::Impl(block) => sent += send(source, block)?,
+            _ => {}
+        }
+    }
+    let expected = source.operations().count();
+    if sent != expected {
+        return Err(unexpected(source.name(), "mod builder", &format!("{expected} sends, found {sent}")));
+    }
+    items.retain(|item| !matches!(item, Item::Use(_)));
+    let imports: syn::File = parse_quote! {
+        #[allow(unused_imports)]
+        use super::{types, ByteStream, Operation, encode_path, encode_path_segments};
+    };
+    items.splice(0..0, imports.items);
+    Ok(())
+}
+
+/// Rewrites the `send` of one builder; returns how many it has.
+fn send(source: &Document, block: &mut ItemImpl) -> Result<usize> {
+    let Type::Path(path) = &*block.self_ty else { return Ok(0) };
+    let Some(name) = path.path.segments.last().map(|segment| segment.ident.to_string()) else { return Ok(0) };
+    let mut sent = 0;
+    for item in &mut block.items {
+        let ImplItem::Fn(function) = item else { continue };
+        if function.sig.ident != "send" {
+            continue;
+        }
+        let operation =
+            source.operations().find(|operation| type_name(operation.id()) == name).ok_or_else(|| {
+                unexpected(source.name(), &format!("builder::{name}"), "an operation of the document")
+            })?;
+        rewrite(source, &operation, function)?;
+        sent += 1;
+    }
+    Ok(sent)
+}
+
+fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItemFn) -> Result<()> {
+    let place = format!("send of {}", operation.id());
+    let fail = |message: &str| unexpected(source.name(), &place, message);
+    let answer = answer_type(function).ok_or_else(|| fail("Result<ResponseValue<…>, Error<…>>"))?;
+    let statements = &mut function.block.stmts;
+    let tail = statements
+        .iter()
+        .position(|statement| matches!(statement, Stmt::Local(local) if binds(local, "info")))
+        .ok_or_else(|| fail("`let info = …`"))?;
+    statements.truncate(tail);
+    statements.retain(|statement| !api_version(statement));
+
+    let method: syn::Ident = syn::parse_str(&answer.method).map_err(|_| fail("a method name"))?;
+    let id = operation.id();
+    let http_method = operation.method();
+    let path = operation.path();
+    let service = source.name();
+    let retry = retry_class(operation);
+    statements.push(parse_quote! {
+        const OPERATION: Operation = Operation {
+            service: #service,
+            id: #id,
+            method: #http_method,
+            path: #path,
+            retry: crate::transport::RetryClass::#retry,
+        };
+    });
+    statements.push(Stmt::Expr(parse_quote!(client.transport.#method(request, &OPERATION).await), None));
+    let ty = answer.ty;
+    function.sig.output = parse_quote!(-> crate::Result<#ty>);
+    let multi_segment: Vec<String> = operation
+        .parameters()
+        .filter(|parameter| parameter.place() == ParameterPlace::Path && parameter.multi_segment())
+        .map(|parameter| field_name(parameter.name()))
+        .collect();
+    let mut paths = Paths { multi_segment };
+    paths.visit_block_mut(&mut function.block);
+    let doc = format!(" Sends `{http_method} {path}`.");
+    super::docs::replace(&mut function.attrs, &doc);
+    Ok(())
+}
+
+/// Reads may be repeated freely; a write only when it surely had no effect.
+fn retry_class(operation: &Operation<'_>) -> syn::Ident {
+    let class = match operation.method().as_str() {
+        "GET" | "HEAD" | "OPTIONS" => "Safe",
+        _ => "Write",
+    };
+    syn::Ident::new(class, proc_macro2::Span::call_site())
+}
+
+struct Answer {
+    ty: Type,
+    method: String,
+}
+
+/// What a call answers, from `Result<ResponseValue<T>, Error<E>>`.
+fn answer_type(function: &ImplItemFn) -> Option<Answer> {
+    let syn::ReturnType::Type(_, output) = &function.sig.output else { return None };
+    let inner = first_argument(first_argument(output)?)?.clone();
+    let method = match inner.to_token_stream().to_string().as_str() {
+        "()" => "call_empty",
+        "ByteStream" => "call_bytes",
+        _ => "call_json",
+    };
+    Some(Answer { ty: inner, method: method.to_owned() })
+}
+
+fn first_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+fn binds(local: &Local, name: &str) -> bool {
+    matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == name)
+}
+
+/// The header that progenitor adds with the document's version, which the service does not know.
+fn api_version(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Expr(Expr::MethodCall(call), _) => {
+            call.method == "append" && call.args.to_token_stream().to_string().contains("\"api-version\"")
+        }
+        _ => false,
+    }
+}
+
+/// Leads what is left of `send` to the project's own client, errors and path encoding.
+struct Paths {
+    multi_segment: Vec<String>,
+}
+
+impl VisitMut for Paths {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        match expression {
+            Expr::Field(field) if is_ident(&field.base, "client") => {
+                match field.member.to_token_stream().to_string().as_str() {
+                    "baseurl" => *expression = parse_quote!(client.transport.host()),
+                    "client" => *expression = parse_quote!(client.transport.http()),
+                    _ => {}
+                }
+            }
+            Expr::Path(path) if path.to_token_stream().to_string() == "Error :: InvalidRequest" => {
+                *expression = parse_quote!(crate::Error::invalid_request);
+            }
+            Expr::Try(inner) => {
+                let inner = &inner.expr;
+                if matches!(&**inner, Expr::MethodCall(call) if call.method == "build") {
+                    *expression = parse_quote!(#inner.map_err(crate::Error::request)?);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_macro_mut(&mut self, node: &mut syn::Macro) {
+        // `format!("{}/path/{}", client.baseurl, encode_path(&x.to_string()))`
+        let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+        let Ok(mut arguments) = node.parse_body_with(parser) else { return };
+        for argument in &mut arguments {
+            self.visit_expr_mut(argument);
+            let text = argument.to_token_stream().to_string();
+            let keeps_slashes = self
+                .multi_segment
+                .iter()
+                .any(|name| text == format!("encode_path (& {name} . to_string ())"));
+            if let Expr::Call(call) = argument
+                && keeps_slashes
+            {
+                *call.func = parse_quote!(encode_path_segments);
+            }
+        }
+        node.tokens = arguments.to_token_stream();
+    }
+}
+
+fn is_ident(expression: &Expr, name: &str) -> bool {
+    matches!(expression, Expr::Path(path) if path.path.is_ident(name))
+}

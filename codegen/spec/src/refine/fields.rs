@@ -1,0 +1,109 @@
+//! The fields of the types: what they are, and how they are read.
+
+use serde_json::Value;
+use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
+
+use super::{docs, drop_debug};
+use crate::{Document, Result};
+
+pub(super) fn refine(source: &Document, items: &mut [Item]) -> Result<()> {
+    for item in items {
+        match item {
+            Item::Struct(item) => structure(source, item),
+            Item::Mod(module) if module.ident == "builder" => {
+                let items = module.content.as_mut().map(|(_, items)| items.iter_mut());
+                for item in items.into_iter().flatten() {
+                    if let Item::Struct(item) = item {
+                        drop_debug(&mut item.attrs);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn structure(source: &Document, item: &mut ItemStruct) {
+    let schema = source.schemas().get(&item.ident.to_string());
+    let described = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
+    let doc = match described {
+        Some(text) => docs::text(text),
+        None => format!(" `{}` of the `{}` document.", item.ident, source.name()),
+    };
+    docs::replace(&mut item.attrs, &doc);
+    let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    let Fields::Named(fields) = &mut item.fields else { return };
+    for field in &mut fields.named {
+        let name = serialised_name(field);
+        let property = properties.and_then(|properties| properties.get(&name));
+        let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
+        let doc = match (text, property) {
+            (Some(text), _) => docs::text(text),
+            (None, Some(_)) => format!(" `{name}`"),
+            (None, None) => " Fields that the document does not know, kept as they came.".to_owned(),
+        };
+        docs::replace(&mut field.attrs, &doc);
+        lenient_number(field);
+    }
+    let all_optional = fields.named.iter().all(|field| starts_with(&field.ty, "Option") || is_extra(field));
+    if all_optional {
+        item.attrs.push(parse_quote!(#[derive(Default)]));
+    }
+}
+
+/// `::std::option::Option<…>` by the name of its last segment.
+fn starts_with(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+fn is_extra(field: &Field) -> bool {
+    starts_with(&field.ty, "Map") && field.ident.as_ref().is_some_and(|ident| ident == "extra")
+}
+
+/// The field's name in JSON.
+fn serialised_name(field: &Field) -> String {
+    let mut renamed = None;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        // What is no `rename = "…"` is none of this pass's business.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let value = match meta.value() {
+                Ok(value) => value.parse::<syn::LitStr>()?,
+                Err(_) => return Ok(()),
+            };
+            if meta.path.is_ident("rename") {
+                renamed = Some(value.value());
+            }
+            Ok(())
+        });
+    }
+    renamed
+        .or_else(|| field.ident.as_ref().map(|ident| ident.to_string().trim_start_matches("r#").to_owned()))
+        .unwrap_or_default()
+}
+
+/// int64 may arrive as a string and floats as `"NaN"`.
+fn lenient_number(field: &mut Field) {
+    let Some(module) = NUMBERS.iter().find(|(ty, _)| is_type(&field.ty, ty)).map(|(_, module)| *module)
+    else {
+        return;
+    };
+    let module = format!("crate::decode::number::{module}");
+    let attribute: Attribute = match module.ends_with("optional") {
+        true => parse_quote!(#[serde(default, with = #module)]),
+        false => parse_quote!(#[serde(with = #module)]),
+    };
+    field.attrs.push(attribute);
+}
+
+const NUMBERS: [(&str, &str); 4] = [
+    ("i64", "required"),
+    ("f64", "required"),
+    (":: std :: option :: Option < i64 >", "optional"),
+    (":: std :: option :: Option < f64 >", "optional"),
+];
+
+fn is_type(ty: &Type, text: &str) -> bool {
+    use quote::ToTokens;
+    ty.to_token_stream().to_string() == text
+}

@@ -1,0 +1,2 @@
+//! The MCP server and command line.
+fn main() {}
