@@ -1,2 +1,7 @@
-//! The MCP server and command line.
-fn main() {}
+//! `databricks-mcp`: the MCP server and its command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    databricks_toolkit::cli::main()
+}

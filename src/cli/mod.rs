@@ -1,1 +1,149 @@
-//! The command line.
+//! The command line: `serve`, `call`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
+
+mod call;
+mod check;
+#[cfg(feature = "sandbox")]
+mod demo;
+mod target;
+mod tools;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::mcp::{Registry, Server, serve_stdio};
+use target::Target;
+
+/// Why a command failed. What it prints says what to do.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Tools for a Databricks workspace, as an MCP server and on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "databricks-mcp", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter such as
+    /// databricks_toolkit=debug.
+    #[arg(long, global = true, default_value = "warn", env = "DATABRICKS_MCP_LOG", value_name = "FILTER")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the tools over MCP on standard input and output.
+    Serve(Where),
+    /// Call one tool and print its answer as JSON.
+    Call(call::Call),
+    /// List the tools, or show one with the schema of its arguments.
+    Tools(tools::Tools),
+    /// Check the settings, whether the workspace answers, and who the caller is.
+    Check(Where),
+    /// Serve the embedded workspace alone, for other clients.
+    #[cfg(feature = "sandbox")]
+    Sandbox(target::SandboxOptions),
+    /// Run an MCP session against the embedded workspace and show what is said.
+    #[cfg(feature = "sandbox")]
+    Demo,
+}
+
+/// Which workspace.
+#[derive(Debug, Args)]
+struct Where {
+    /// Start the embedded workspace and use it in the place of a real one.
+    #[cfg(feature = "sandbox")]
+    #[arg(long)]
+    sandbox: bool,
+    /// Keep the embedded workspace in this folder; a temporary one unless set.
+    #[cfg(feature = "sandbox")]
+    #[arg(long, value_name = "DIR", requires = "sandbox")]
+    sandbox_dir: Option<std::path::PathBuf>,
+}
+
+/// Runs the command line; exit code 0 for success, 1 for a failure, 2 for wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = match EnvFilter::try_new(&cli.log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!("error: --log `{}` cannot be used: {error}", cli.log);
+            return ExitCode::from(2);
+        }
+    };
+    // Standard output belongs to MCP and to answers.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime does not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(cli.command));
+    // A read of standard input that never returns must not hold up the end.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", explain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(place) => {
+            let target = Target::open(&place).await?;
+            let server = Server::new(target.app(), Registry::default());
+            let served = serve_stdio(server, stopped()).await;
+            target.close().await;
+            served.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Call(call) => call.run().await,
+        Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
+        Command::Check(place) => check::run(&place).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(options) => options.serve(stopped()).await.map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "sandbox")]
+        Command::Demo => demo::run().await.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// An error with its sources that say more, and with what to do about it.
+fn explain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        source = inner.source();
+    }
+    if let Some(help) = error.downcast_ref::<crate::Error>().and_then(crate::Error::help) {
+        text.push_str("\nhint: ");
+        text.push_str(help);
+    }
+    text
+}
+
+/// Comes true when the process is asked to end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

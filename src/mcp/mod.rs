@@ -1,1 +1,29 @@
-//! The MCP server.
+//! The MCP server: tools over the generated client.
+//!
+//! The way of a call: arguments → validated against the tool's schema → operation → typed call →
+//! shaped to what an agent can take → answer. A toolset is an enum with `#[derive(Toolset)]`; the
+//! macro lowers schemas and writes the dispatch, see [`toolsets`].
+
+mod answer;
+mod arguments;
+mod context;
+mod error;
+mod poll;
+mod registry;
+mod server;
+mod stdio;
+mod tool;
+pub mod toolsets;
+mod validate;
+
+pub use answer::Answer;
+pub use arguments::Arguments;
+pub use context::{App, Context, Progress};
+pub use error::ToolError;
+pub use registry::Registry;
+pub(crate) use server::described;
+pub use server::{Server, serve_stdio};
+pub use tool::{Compound, Effect, Schema, ToolFuture, ToolSpec, Toolset};
+
+#[doc(hidden)]
+pub use tool::derived_schema;

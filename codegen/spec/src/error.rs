@@ -81,6 +81,14 @@ pub enum Error {
         /// The nearest names that exist.
         near: Vec<String>,
     },
+    /// A field that a tool exposes does not say what it is.
+    #[error("{place} has no description; add one to openapi/overlays/{document}.yaml")]
+    Undescribed {
+        /// The document's name.
+        document: String,
+        /// Which field.
+        place: String,
+    },
     /// Progenitor refuses the normalised document.
     #[error("{document}: progenitor: {message}")]
     Progenitor {

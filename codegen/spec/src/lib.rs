@@ -14,7 +14,7 @@ mod document;
 mod error;
 #[cfg(feature = "generate")]
 mod generate;
-//pub mod lower;
+pub mod lower;
 pub mod names;
 pub mod normalise;
 mod overlay;

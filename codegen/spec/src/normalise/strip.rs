@@ -8,6 +8,7 @@
 //! | `required` in answers | a field that the service omits fails the whole answer |
 //! | closed `additionalProperties` | unknown fields are lost or refused |
 //! | `enum` values | a closed enum; the refine pass puts an open one in its place |
+//! | cells of lists of lists made nullable | a NULL in a result fails the whole answer |
 //! | `description` | it is lost beside a `$ref`; the refine pass writes all docs |
 
 use std::collections::BTreeSet;
@@ -110,6 +111,10 @@ fn optional_lists(schema: &mut Map<String, Value>) {
         let kind = property.get("type").and_then(Value::as_str);
         if kind == Some("array") || kind == Some("object") {
             property["nullable"] = json!(true);
+        }
+        // A list of lists is a table of results, whose cells may be NULL.
+        if let Some(cell) = property.pointer_mut("/items/items").and_then(Value::as_object_mut) {
+            cell.insert("nullable".to_owned(), json!(true));
         }
     }
 }

@@ -33,7 +33,15 @@ fn structure(source: &Document, item: &mut ItemStruct) {
     };
     docs::replace(&mut item.attrs, &doc);
     let properties = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    let Fields::Named(fields) = &mut item.fields else { return };
+    let fields = match &mut item.fields {
+        Fields::Named(fields) => fields,
+        // A schema without properties is any object.
+        Fields::Unnamed(only) if only.unnamed.first().is_some_and(|field| starts_with(&field.ty, "Map")) => {
+            item.attrs.push(parse_quote!(#[derive(Default)]));
+            return;
+        }
+        _ => return,
+    };
     for field in &mut fields.named {
         let name = serialised_name(field);
         let property = properties.and_then(|properties| properties.get(&name));

@@ -1,0 +1,195 @@
+//! A variant that is one operation: its schema and its call.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+use databricks_toolkit_spec::lower::{self, Exposure, Lowered};
+use databricks_toolkit_spec::{Document, Operation};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{Error, Lit, LitStr, Result};
+
+use crate::attributes::{Effect, ToolAttributes};
+
+/// What the expansion needs of an operation.
+pub(crate) struct OperationTool {
+    pub(crate) schema: String,
+    pub(crate) effect: Effect,
+    pub(crate) handler: TokenStream,
+}
+
+/// The documents that one enum uses, each read once.
+#[derive(Default)]
+pub(crate) struct Documents {
+    read: BTreeMap<String, Document>,
+}
+
+impl Documents {
+    fn get(&mut self, name: &LitStr) -> Result<&Document> {
+        let key = name.value();
+        if !self.read.contains_key(&key) {
+            let document =
+                Document::load(&folder()?, &key).map_err(|error| Error::new(name.span(), chain(&error)))?;
+            self.read.insert(key.clone(), document);
+        }
+        self.read.get(&key).ok_or_else(|| Error::new(name.span(), "the document was not read"))
+    }
+}
+
+/// Where the documents are: beside the manifest of the crate that is compiled, or where
+/// `DATABRICKS_TOOLKIT_OPENAPI` says.
+fn folder() -> Result<PathBuf> {
+    let beside = env::var_os("CARGO_MANIFEST_DIR").map(|root| PathBuf::from(root).join("openapi"));
+    match beside.filter(|folder| folder.is_dir()) {
+        Some(folder) => Ok(folder),
+        None => env::var_os("DATABRICKS_TOOLKIT_OPENAPI").map(PathBuf::from).ok_or_else(|| {
+            Error::new(
+                proc_macro2::Span::call_site(),
+                "no folder `openapi` beside Cargo.toml, and DATABRICKS_TOOLKIT_OPENAPI is not set",
+            )
+        }),
+    }
+}
+
+impl OperationTool {
+    pub(crate) fn new(
+        documents: &mut Documents,
+        document_name: &LitStr,
+        id: &LitStr,
+        attributes: &ToolAttributes,
+    ) -> Result<Self> {
+        let document = documents.get(document_name)?;
+        let operation =
+            document.operation(&id.value()).map_err(|error| Error::new(id.span(), error.to_string()))?;
+        for path in &attributes.answer {
+            lower::answer(&operation, &path.value())
+                .map_err(|error| Error::new(path.span(), error.to_string()))?;
+        }
+        let lowered = lowered(&operation, id, attributes)?;
+        let schema = Value::Object(lowered.schema.clone()).to_string();
+        Ok(Self {
+            schema,
+            effect: effect(&operation, id, attributes)?,
+            handler: handler(&operation, id, attributes, &lowered)?,
+        })
+    }
+}
+
+fn lowered(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) -> Result<Lowered> {
+    let mut exposure =
+        Exposure { fields: attributes.fields.iter().map(LitStr::value).collect(), defaults: BTreeMap::new() };
+    for (name, value) in &attributes.defaults {
+        exposure.defaults.insert(name.clone(), json(value)?);
+    }
+    lower::input(operation, &exposure).map_err(|error| {
+        let message = error.to_string();
+        // The word that is wrong is in the message; point at it where it stands.
+        let span = attributes
+            .fields
+            .iter()
+            .find(|field| {
+                field.value().split('.').any(|part| message.contains(&format!("`{part}`;")))
+                    || message.contains(&format!("`{}`", field.value()))
+            })
+            .map_or(id.span(), LitStr::span);
+        Error::new(span, message)
+    })
+}
+
+fn json(value: &Lit) -> Result<Value> {
+    match value {
+        Lit::Str(text) => Ok(Value::from(text.value())),
+        Lit::Bool(flag) => Ok(Value::from(flag.value)),
+        Lit::Int(number) => Ok(Value::from(number.base10_parse::<i64>()?)),
+        other => Err(Error::new_spanned(other, "expected text, a whole number, `true` or `false`")),
+    }
+}
+
+fn effect(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) -> Result<Effect> {
+    match (attributes.effect, operation.method().as_str()) {
+        (Some(effect), _) => Ok(effect),
+        (None, "GET" | "HEAD") => Ok(Effect::Read),
+        (None, method) => Err(Error::new(
+            id.span(),
+            format!(
+                "{} is a {method}: say `effect = read`, `effect = write` or `effect = destroy`",
+                operation.id()
+            ),
+        )),
+    }
+}
+
+/// The call through the generated builder.
+fn handler(
+    operation: &Operation<'_>,
+    id: &LitStr,
+    attributes: &ToolAttributes,
+    lowered: &Lowered,
+) -> Result<TokenStream> {
+    if operation.has_binary_body() {
+        return Err(Error::new(id.span(), "an operation with a binary body needs a tool with a payload"));
+    }
+    let service = format_ident!("{}", operation.document().name());
+    let method = format_ident!("{}", databricks_toolkit_spec::names::field_name(operation.id()));
+    let mut setters = Vec::new();
+    for parameter in &lowered.parameters {
+        let (name, setter) = (&parameter.name, format_ident!("{}", parameter.setter));
+        let ty: syn::Type =
+            syn::parse_str(&parameter.rust_type.replace("types::", &format!("crate::{service}::types::")))?;
+        setters.push(quote! {
+            if let ::std::option::Option::Some(value) = arguments.take::<#ty>(#name)? {
+                call = call.#setter(value);
+            }
+        });
+    }
+    let body = match &lowered.body {
+        Some(name) => {
+            let ty = format_ident!("{name}");
+            quote!(call = call.body(arguments.rest::<crate::#service::types::#ty>()?);)
+        }
+        None => quote!(),
+    };
+    let defaults = attributes.defaults.iter().map(|(name, value)| quote!(arguments.default(#name, #value);));
+    let answer = match (&attributes.done, operation.json_answer()) {
+        (Some(text), _) => quote! {
+            call.send().await?;
+            crate::mcp::Answer::done(#text)
+        },
+        (None, Some(_)) => {
+            let paths = &attributes.answer;
+            quote! {
+                let answer = call.send().await?;
+                crate::mcp::Answer::of(&answer, &[#(#paths),*])
+            }
+        }
+        (None, None) => {
+            return Err(Error::new(
+                id.span(),
+                format!("{} answers nothing: say what happened with `done = \"…\"`", operation.id()),
+            ));
+        }
+    };
+    Ok(quote! {
+        |context, mut arguments| ::std::boxed::Box::pin(async move {
+            #(#defaults)*
+            #[allow(unused_mut)]
+            let mut call = context.workspace().#service().#method();
+            #(#setters)*
+            #body
+            #answer
+        })
+    })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

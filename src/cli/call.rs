@@ -1,0 +1,73 @@
+//! `call`: one tool, once, without a client.
+
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Where, target::Target};
+use crate::mcp::{Context, Progress, Registry};
+
+/// Options of `call`.
+#[derive(Debug, Args)]
+pub(super) struct Call {
+    /// The tool, from `tools`.
+    tool: String,
+    /// Its arguments as a JSON object; `-` reads them from standard input.
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    json: String,
+    #[command(flatten)]
+    place: Where,
+}
+
+impl Call {
+    pub(super) async fn run(self) -> Result<ExitCode, Failure> {
+        let arguments = self.arguments()?;
+        let target = Target::open(&self.place).await?;
+        let app = target.app();
+        let cancelled = CancellationToken::new();
+        let context = Context::new(app.clone(), cancelled.clone(), progress());
+        let registry = Registry::default();
+        let call = registry.call(&self.tool, arguments, &context);
+        tokio::pin!(call);
+        let result = tokio::select! {
+            result = &mut call => result,
+            () = super::stopped() => {
+                // The tool tells Databricks to stop, then returns.
+                cancelled.cancel();
+                call.await
+            }
+        };
+        app.close().await;
+        target.close().await;
+        match result {
+            Ok(answer) => {
+                println!("{}", serde_json::to_string_pretty(&Value::Object(answer.fitted()))?);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error) => Err(error.explain().into()),
+        }
+    }
+
+    fn arguments(&self) -> Result<Map<String, Value>, Failure> {
+        let mut text = self.json.clone();
+        if text == "-" {
+            text.clear();
+            std::io::stdin().read_to_string(&mut text)?;
+        }
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(arguments)) => Ok(arguments),
+            Ok(_) => Err(format!("--json `{text}` is not an object such as {{\"page_size\": 5}}").into()),
+            Err(error) => Err(format!("--json `{text}` is not JSON: {error}").into()),
+        }
+    }
+}
+
+/// Progress goes to a person, not to a log.
+fn progress() -> Option<Progress> {
+    let report: Progress = Arc::new(|_, _, message| eprintln!("{message}"));
+    std::io::stderr().is_terminal().then_some(report)
+}

@@ -1,0 +1,88 @@
+//! `check`: settings, reachability, who am I; each with what to do when it fails.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use super::{Failure, Where, explain, target::Target};
+use crate::{Config, ErrorKind};
+
+pub(super) async fn run(place: &Where) -> Result<ExitCode, Failure> {
+    if !embedded(place) {
+        settings();
+    }
+    let target = match Target::open(place).await {
+        Ok(target) => {
+            println!("ok    settings       {}", target.app().workspace().host());
+            target
+        }
+        Err(error) => {
+            println!("FAIL  settings       {}", explain(error.as_ref()));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let healthy = reach(&target).await;
+    target.close().await;
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(feature = "sandbox")]
+fn embedded(place: &Where) -> bool {
+    place.sandbox
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn embedded(_place: &Where) -> bool {
+    false
+}
+
+/// What the environment says; secrets by their presence alone.
+fn settings() {
+    let Ok(config) = Config::from_env() else { return };
+    for (name, value) in [
+        ("DATABRICKS_HOST", config.host.as_deref()),
+        ("DATABRICKS_TOKEN", config.token.as_ref().map(|_| "***")),
+        ("DATABRICKS_WAREHOUSE_ID", config.warehouse_id.as_deref()),
+        ("DATABRICKS_CLUSTER_ID", config.cluster_id.as_deref()),
+    ] {
+        println!("      {name:<24} {}", value.unwrap_or("not set"));
+    }
+}
+
+/// One call tells both: whether the workspace answers, and as whom.
+async fn reach(target: &Target) -> bool {
+    let app = target.app();
+    let started = Instant::now();
+    let call = app.workspace().iam().current_user_me().send();
+    let limit = Duration::from_secs(20);
+    let result = match tokio::time::timeout(limit, call).await {
+        Ok(result) => result,
+        Err(_) => {
+            println!(
+                "FAIL  reachable      no answer within {} s: check the host, the network and the proxy",
+                limit.as_secs()
+            );
+            return false;
+        }
+    };
+    match result {
+        Ok(me) => {
+            println!("ok    reachable      answered in {} ms", started.elapsed().as_millis());
+            println!(
+                "ok    who am I       {}",
+                me.user_name.as_deref().unwrap_or("a caller without a user name")
+            );
+            true
+        }
+        Err(error) => {
+            let answered = matches!(error, crate::Error::Api(_));
+            let login =
+                matches!(error.kind(), Some(ErrorKind::Unauthenticated | ErrorKind::PermissionDenied));
+            if answered {
+                println!("ok    reachable      answered in {} ms", started.elapsed().as_millis());
+            }
+            let step = if login || answered { "who am I " } else { "reachable" };
+            println!("FAIL  {step}      {}", explain(&error));
+            false
+        }
+    }
+}

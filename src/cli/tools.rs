@@ -1,0 +1,61 @@
+//! `tools`: what there is to call.
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::Failure;
+use crate::mcp::{Effect, Registry};
+
+/// Options of `tools`.
+#[derive(Debug, Args)]
+pub(super) struct Tools {
+    /// Show this tool with the schema of its arguments.
+    name: Option<String>,
+    /// Print all tools as MCP describes them, as JSON.
+    #[arg(long, conflicts_with = "name")]
+    json: bool,
+}
+
+impl Tools {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let registry = Registry::default();
+        if self.json {
+            let tools: Vec<_> = registry.tools().map(|spec| crate::mcp::described(&registry, spec)).collect();
+            println!("{}", serde_json::to_string_pretty(&tools)?);
+            return Ok(());
+        }
+        match self.name {
+            Some(name) => show(&registry, &name),
+            None => {
+                list(&registry);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn show(registry: &Registry, name: &str) -> Result<(), Failure> {
+    let Some(spec) = registry.get(name) else { return Err(registry.unknown(name).to_string().into()) };
+    println!("{} ({}, {})\n\n{}\n", spec.name, spec.toolset, effect(spec.effect), spec.description);
+    println!("{}", serde_json::to_string_pretty(&*registry.input_schema(name).unwrap_or_default())?);
+    Ok(())
+}
+
+fn list(registry: &Registry) {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["TOOL", "TOOLSET", "EFFECT", "DESCRIPTION"]);
+    for spec in registry.tools() {
+        let first = spec.description.split(". ").next().unwrap_or_default();
+        table.add_row([spec.name, spec.toolset, effect(spec.effect), first]);
+    }
+    println!("{table}");
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "reads",
+        Effect::Write => "writes",
+        Effect::Destroy => "destroys",
+    }
+}

@@ -1,0 +1,121 @@
+//! What a tool's call works with: the workspace, its client's wishes, and what must be tidied up.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::ToolError;
+use crate::Workspace;
+use crate::compute::types::CommandExecutionDestroyRequest;
+
+/// What all calls of a server share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    inner: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    workspace: Workspace,
+    /// Execution contexts that were opened here and not destroyed yet: cluster and context.
+    open_contexts: Mutex<BTreeSet<(String, String)>>,
+}
+
+impl App {
+    /// Tools that call this workspace.
+    pub fn new(workspace: Workspace) -> Self {
+        Self { inner: Arc::new(Shared { workspace, open_contexts: Mutex::default() }) }
+    }
+
+    /// The workspace.
+    pub fn workspace(&self) -> &Workspace {
+        &self.inner.workspace
+    }
+
+    /// Destroys the execution contexts that are still open, each within a few seconds: they hold
+    /// memory on a cluster that nobody would free.
+    pub async fn close(&self) {
+        let open = std::mem::take(&mut *self.contexts());
+        let destroyed = open.into_iter().map(|(cluster, context)| async move {
+            let request = CommandExecutionDestroyRequest::builder().cluster_id(&cluster).context_id(&context);
+            let call = self.workspace().compute().command_execution_destroy().body(request).send();
+            match tokio::time::timeout(Duration::from_secs(5), call).await {
+                Ok(Ok(_)) => tracing::debug!(cluster, context, "destroyed an execution context"),
+                Ok(Err(error)) => tracing::warn!(cluster, context, %error, "an execution context stays open"),
+                Err(_) => {
+                    tracing::warn!(cluster, context, "an execution context stays open: no answer in time")
+                }
+            }
+        });
+        futures_util::future::join_all(destroyed).await;
+    }
+
+    fn contexts(&self) -> std::sync::MutexGuard<'_, BTreeSet<(String, String)>> {
+        self.inner.open_contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes notes of progress: how far, of how much, and a word about it.
+pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
+
+/// What one call works with.
+#[derive(Clone)]
+pub struct Context {
+    app: App,
+    cancelled: CancellationToken,
+    progress: Option<Progress>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Context").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// For one call.
+    pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
+        Self { app, cancelled, progress }
+    }
+
+    /// The workspace.
+    pub fn workspace(&self) -> &Workspace {
+        self.app.workspace()
+    }
+
+    /// Says how far the call is; does nothing where the client did not ask.
+    pub fn progress(&self, done: f64, total: Option<f64>, message: impl Into<String>) {
+        if let Some(progress) = &self.progress {
+            progress(done, total, message.into());
+        }
+    }
+
+    /// Waits, or fails at once when the client cancels.
+    ///
+    /// # Errors
+    /// [`ToolError::Cancelled`].
+    pub async fn sleep(&self, duration: Duration) -> Result<(), ToolError> {
+        tokio::select! {
+            () = self.cancelled.cancelled() => Err(ToolError::Cancelled),
+            () = tokio::time::sleep(duration) => Ok(()),
+        }
+    }
+
+    /// Whether the client cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.is_cancelled()
+    }
+
+    /// Remembers an execution context, to destroy it at shutdown.
+    pub(crate) fn opened(&self, cluster: &str, context: &str) {
+        self.app.contexts().insert((cluster.to_owned(), context.to_owned()));
+    }
+
+    /// Forgets an execution context that was destroyed.
+    pub(crate) fn destroyed(&self, cluster: &str, context: &str) {
+        self.app.contexts().remove(&(cluster.to_owned(), context.to_owned()));
+    }
+}

@@ -1,0 +1,151 @@
+//! The tools of a server: fixed at start-up, in a fixed order.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt;
+use serde_json::{Map, Value};
+
+use super::validate::{ArgumentCheck, nearest};
+use super::{Answer, Arguments, Context, ToolError, ToolSpec, Toolset, toolsets};
+
+/// The tools of a server.
+#[derive(Clone)]
+pub struct Registry {
+    tools: Arc<Vec<Entry>>,
+    names: Arc<HashMap<&'static str, usize>>,
+}
+
+struct Entry {
+    spec: ToolSpec,
+    schema: OnceLock<Arc<Map<String, Value>>>,
+    check: OnceLock<ArgumentCheck>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.tools.iter().map(|entry| entry.spec.name)).finish()
+    }
+}
+
+impl Default for Registry {
+    /// All toolsets.
+    fn default() -> Self {
+        Self::new(toolsets::all())
+    }
+}
+
+impl Registry {
+    /// A server with these tools. Of two with one name the first counts.
+    pub fn new(specs: Vec<ToolSpec>) -> Self {
+        let mut names = HashMap::new();
+        let mut tools: Vec<Entry> = Vec::with_capacity(specs.len());
+        for spec in specs {
+            if !names.contains_key(spec.name) {
+                names.insert(spec.name, tools.len());
+                tools.push(Entry { spec, schema: OnceLock::new(), check: OnceLock::new() });
+            }
+        }
+        Self { tools: Arc::new(tools), names: Arc::new(names) }
+    }
+
+    /// One toolset alone.
+    pub fn of<T: Toolset>() -> Self {
+        Self::new(T::tools())
+    }
+
+    /// The tools in order.
+    pub fn tools(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.tools.iter().map(|entry| &entry.spec)
+    }
+
+    /// A tool by its name.
+    pub fn get(&self, name: &str) -> Option<&ToolSpec> {
+        self.names.get(name).map(|index| &self.tools[*index].spec)
+    }
+
+    /// The schema of a tool's arguments, in which other operations go by the names of their tools.
+    pub fn input_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
+        self.names.get(name).map(|index| self.schema(&self.tools[*index]))
+    }
+
+    fn schema(&self, entry: &Entry) -> Arc<Map<String, Value>> {
+        let read = || {
+            let mut schema = Value::Object((*entry.spec.input_schema()).clone());
+            self.rename_operations(&mut schema);
+            match schema {
+                Value::Object(schema) => Arc::new(schema),
+                _ => Arc::default(),
+            }
+        };
+        Arc::clone(entry.schema.get_or_init(read))
+    }
+
+    /// Descriptions of the documents speak of operations; an agent knows tools.
+    fn rename_operations(&self, schema: &mut Value) {
+        match schema {
+            Value::String(text) if text.contains('`') => {
+                for spec in self.tools() {
+                    let Some(operation) = spec.operation else { continue };
+                    let quoted = format!("`{operation}`");
+                    if text.contains(&quoted) {
+                        *text = text.replace(&quoted, &format!("`{}`", spec.name));
+                    }
+                }
+            }
+            Value::Object(map) => map.values_mut().for_each(|value| self.rename_operations(value)),
+            Value::Array(list) => list.iter_mut().for_each(|value| self.rename_operations(value)),
+            _ => {}
+        }
+    }
+
+    /// Calls a tool: checks the arguments, runs it, and turns a panic into an error.
+    ///
+    /// # Errors
+    /// An unknown tool with the nearest names, arguments that do not fit, and what the tool fails with.
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: Map<String, Value>,
+        context: &Context,
+    ) -> Result<Answer, ToolError> {
+        let index = *self.names.get(name).ok_or_else(|| self.unknown(name))?;
+        let entry = &self.tools[index];
+        let check = match entry.check.get() {
+            Some(check) => check,
+            None => {
+                let check = ArgumentCheck::new(self.schema(entry))?;
+                entry.check.get_or_init(|| check)
+            }
+        };
+        let arguments = Value::Object(arguments);
+        check.check(&arguments)?;
+        let Value::Object(arguments) = arguments else {
+            return Err(ToolError::Argument("arguments: expected an object".to_owned()));
+        };
+        let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
+        call.catch_unwind().await.unwrap_or_else(|_| {
+            Err(ToolError::Failed(format!(
+                "{name} failed unexpectedly; the server goes on. Please report this."
+            )))
+        })
+    }
+
+    pub(crate) fn unknown(&self, name: &str) -> ToolError {
+        let names: Vec<String> = self.tools().map(|spec| spec.name.to_owned()).collect();
+        match nearest(name, &names) {
+            Some(near) => ToolError::Failed(format!("there is no tool `{name}`; did you mean `{near}`?")),
+            None => ToolError::Failed(format!("there is no tool `{name}`; there are {}", names.join(", "))),
+        }
+    }
+
+    /// The tools by toolset, for people.
+    pub fn by_toolset(&self) -> BTreeMap<&'static str, Vec<&ToolSpec>> {
+        let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for spec in self.tools() {
+            groups.entry(spec.toolset).or_default().push(spec);
+        }
+        groups
+    }
+}

@@ -1,0 +1,253 @@
+//! Files of volumes and of DBFS, told apart by their paths.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use databricks_toolkit_macros::Toolset;
+use futures_util::StreamExt;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::files::types::{DbfsAddBlockRequest, DbfsCloseRequest, DbfsCreateRequest, DbfsPutRequest};
+use crate::mcp::{Answer, Compound, Context, ToolError};
+
+/// Files in volumes (/Volumes/…) and in DBFS (dbfs:/…).
+#[derive(Debug, Toolset)]
+#[toolset(name = "files", document = "files")]
+pub enum Files {
+    /// List a folder of a volume (/Volumes/catalog/schema/volume/…) or of DBFS (dbfs:/…).
+    #[tool(effect = read)]
+    ListFiles(ListFiles),
+    /// Read a file of a volume or of DBFS, or a part of it: text as it is, other bytes as base64.
+    #[tool(effect = read)]
+    ReadFile(ReadFile),
+    /// Write a whole file of a volume or of DBFS.
+    #[tool(effect = write, idempotent)]
+    WriteFile(WriteFile),
+}
+
+/// Where a file is.
+enum Place {
+    Volume(String),
+    Dbfs(String),
+}
+
+impl Place {
+    fn of(path: &str) -> Result<Self, ToolError> {
+        let bare = path.strip_prefix("dbfs:").unwrap_or(path);
+        if bare.starts_with("/Volumes/") {
+            return Ok(Self::Volume(bare.trim_end_matches('/').to_owned()));
+        }
+        match (path.starts_with("dbfs:/"), path.strip_prefix("/dbfs/")) {
+            (true, _) => Ok(Self::Dbfs(bare.to_owned())),
+            (false, Some(rest)) => Ok(Self::Dbfs(format!("/{rest}"))),
+            (false, None) => Err(ToolError::Argument(format!(
+                "`path`: `{path}` is neither in a volume (/Volumes/catalog/schema/volume/…) nor in DBFS (dbfs:/…); \
+                 for the workspace use read_workspace_file"
+            ))),
+        }
+    }
+}
+
+/// Arguments of `list_files`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ListFiles {
+    /// Folder: /Volumes/catalog/schema/volume/… or dbfs:/….
+    path: String,
+    /// Most entries to answer; 200 unless set.
+    #[schemars(range(min = 1, max = 1000))]
+    page_size: Option<i64>,
+    /// next_page_token of an earlier answer; volumes only.
+    page_token: Option<String>,
+}
+
+impl Compound for ListFiles {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let client = context.workspace().files();
+        let size = self.page_size.unwrap_or(200);
+        match Place::of(&self.path)? {
+            Place::Volume(path) => {
+                let mut list = client.files_list_directory_contents().directory_path(path).page_size(size);
+                if let Some(token) = self.page_token {
+                    list = list.page_token(token);
+                }
+                let listed = list.send().await?;
+                let entries = listed.contents.unwrap_or_default().into_iter().map(|entry| {
+                    json!({
+                        "path": entry.path, "is_directory": entry.is_directory.unwrap_or(false),
+                        "size": entry.file_size, "modified_ms": entry.last_modified
+                    })
+                });
+                let entries: Vec<Value> = entries.collect();
+                Ok(Answer::new(json!({ "entries": entries, "next_page_token": listed.next_page_token })))
+            }
+            Place::Dbfs(path) => {
+                let files = client.dbfs_list().path(path).send().await?.files.unwrap_or_default();
+                let total = files.len();
+                let entries = files.into_iter().take(usize::try_from(size).unwrap_or(200)).map(|file| {
+                    json!({
+                        "path": file.path.map(|path| format!("dbfs:{path}")), "is_directory": file.is_dir.unwrap_or(false),
+                        "size": file.file_size, "modified_ms": file.modification_time
+                    })
+                });
+                let entries: Vec<Value> = entries.collect();
+                Ok(Answer::new(json!({ "entries": entries, "total": total })))
+            }
+        }
+    }
+}
+
+/// Bytes read unless the caller says otherwise, and at most.
+const READ: u64 = 50_000;
+const READ_MOST: u64 = 1_000_000;
+
+/// Arguments of `read_file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReadFile {
+    /// File: /Volumes/catalog/schema/volume/… or dbfs:/….
+    path: String,
+    /// First byte to read; 0 unless set.
+    offset: Option<u64>,
+    /// Most bytes to read; 50000 unless set.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    length: Option<u64>,
+}
+
+impl Compound for ReadFile {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let client = context.workspace().files();
+        let offset = self.offset.unwrap_or(0);
+        let length = self.length.unwrap_or(READ).min(READ_MOST);
+        let (bytes, size) = match Place::of(&self.path)? {
+            Place::Volume(path) => {
+                let stream = client.files_download().file_path(path).send().await?;
+                let size = stream.content_length();
+                (window(stream, offset, length).await?, size)
+            }
+            Place::Dbfs(path) => {
+                let size = client.dbfs_get_status().path(&path).send().await?.file_size;
+                let (from, most) =
+                    (i64::try_from(offset).unwrap_or(i64::MAX), i64::try_from(length).unwrap_or(i64::MAX));
+                let read = client.dbfs_read().path(&path).offset(from).length(most).send().await?;
+                let bytes = STANDARD.decode(read.data.unwrap_or_default()).map_err(|error| {
+                    ToolError::Failed(format!("{path}: the content is not base64: {error}"))
+                })?;
+                (Bytes::from(bytes), size.and_then(|size| u64::try_from(size).ok()))
+            }
+        };
+        Ok(Answer::new(shown(&self.path, &bytes, offset, size)))
+    }
+}
+
+/// A part of a stream; what comes after it is not read.
+async fn window(
+    mut stream: crate::transport::ByteStream,
+    offset: u64,
+    length: u64,
+) -> Result<Bytes, ToolError> {
+    let mut position = 0;
+    let mut kept = BytesMut::new();
+    while let Some(part) = stream.next().await {
+        let part = part?;
+        let end = position + part.len() as u64;
+        let from = offset.clamp(position, end) - position;
+        let to = (offset + length).clamp(position, end) - position;
+        kept.extend_from_slice(&part[usize::try_from(from).unwrap_or(0)..usize::try_from(to).unwrap_or(0)]);
+        position = end;
+        if position >= offset + length {
+            break;
+        }
+    }
+    Ok(kept.freeze())
+}
+
+fn shown(path: &str, bytes: &[u8], offset: u64, size: Option<u64>) -> Value {
+    // A part may begin or end within a character: what is whole is shown, and the next part goes on there.
+    let (content, encoding, used) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text.to_owned(), "text", bytes.len()),
+        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => {
+            let whole = error.valid_up_to();
+            (String::from_utf8_lossy(&bytes[..whole]).into_owned(), "text", whole)
+        }
+        Err(_) => (STANDARD.encode(bytes), "base64", bytes.len()),
+    };
+    let mut value = json!({
+        "path": path, "encoding": encoding, "content": content, "offset": offset, "bytes": used, "size": size
+    });
+    let end = offset + used as u64;
+    if size.is_some_and(|size| end < size) && used > 0 {
+        value["next_offset"] = json!(end);
+    }
+    value
+}
+
+/// Arguments of `write_file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct WriteFile {
+    /// File: /Volumes/catalog/schema/volume/… or dbfs:/….
+    path: String,
+    /// The whole content.
+    content: String,
+    /// How content is given: text or base64; text unless set.
+    encoding: Option<Encoding>,
+    /// Replace a file that is there; otherwise that is an error. false unless set.
+    overwrite: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Encoding {
+    Text,
+    Base64,
+}
+
+/// DBFS takes a megabyte at a time.
+const BLOCK: usize = 1024 * 1024;
+
+impl Compound for WriteFile {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let bytes = match self.encoding.unwrap_or(Encoding::Text) {
+            Encoding::Text => self.content.into_bytes(),
+            Encoding::Base64 => STANDARD
+                .decode(self.content.trim())
+                .map_err(|error| ToolError::Argument(format!("`content`: not base64: {error}")))?,
+        };
+        let (length, overwrite) = (bytes.len(), self.overwrite.unwrap_or(false));
+        match Place::of(&self.path)? {
+            Place::Volume(path) => {
+                let upload = context.workspace().files().files_upload().file_path(path).overwrite(overwrite);
+                upload.body(bytes).send().await?;
+            }
+            Place::Dbfs(path) => write_dbfs(context, &path, &bytes, overwrite).await?,
+        }
+        Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": length })))
+    }
+}
+
+async fn write_dbfs(context: &Context, path: &str, bytes: &[u8], overwrite: bool) -> Result<(), ToolError> {
+    let client = context.workspace().files();
+    if bytes.len() <= BLOCK {
+        let request =
+            DbfsPutRequest::builder().path(path).contents(STANDARD.encode(bytes)).overwrite(overwrite);
+        client.dbfs_put().body(request).send().await?;
+        return Ok(());
+    }
+    let create = DbfsCreateRequest::builder().path(path).overwrite(overwrite);
+    let created = client.dbfs_create().body(create).send().await?;
+    let handle = created
+        .handle
+        .ok_or_else(|| ToolError::Failed(format!("{path}: the workspace gave no handle to write to")))?;
+    let total = bytes.len().div_ceil(BLOCK) as f64;
+    for (index, block) in bytes.chunks(BLOCK).enumerate() {
+        let request = DbfsAddBlockRequest::builder().handle(handle).data(STANDARD.encode(block));
+        client.dbfs_add_block().body(request).send().await?;
+        context.progress(
+            (index + 1) as f64,
+            Some(total),
+            format!("{} of {} bytes", (index + 1) * BLOCK, bytes.len()),
+        );
+    }
+    client.dbfs_close().body(DbfsCloseRequest::builder().handle(handle)).send().await?;
+    Ok(())
+}

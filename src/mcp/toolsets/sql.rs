@@ -1,0 +1,301 @@
+//! SQL statements on a warehouse.
+
+use std::time::Duration;
+
+use databricks_toolkit_macros::Toolset;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::mcp::poll::Poll;
+use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::sql::types::{
+    ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State,
+    StatementExecutionCancelExecutionRequest, StatementExecutionExecuteStatementRequest,
+    StatementParameterListItem, StatementResponse, StatementState,
+};
+
+/// SQL on a warehouse, and the warehouses.
+#[derive(Debug, Toolset)]
+#[toolset(name = "sql", document = "sql")]
+pub enum Sql {
+    /// Run one SQL statement on a warehouse and answer its rows: query, DDL or DML. Waits for the result; when the time
+    /// is up the statement goes on and get_statement reads it. Name tables catalog.schema.table.
+    #[tool(effect = destroy)]
+    ExecuteSql(ExecuteSql),
+    /// State and rows of a statement that execute_sql began; also reads further rows of a large result.
+    #[tool(effect = read)]
+    GetStatement(GetStatement),
+    /// Cancel a statement that has not ended.
+    #[tool(
+        operation = "statement_execution_cancel_execution",
+        effect = destroy,
+        idempotent,
+        done = "The statement is being cancelled. get_statement tells when it has ended."
+    )]
+    CancelStatement,
+    /// List the SQL warehouses with state and size.
+    #[tool(
+        operation = "warehouses_list",
+        fields("page_size", "page_token"),
+        answer(
+            "warehouses.id",
+            "warehouses.name",
+            "warehouses.state",
+            "warehouses.cluster_size",
+            "warehouses.warehouse_type",
+            "warehouses.auto_stop_mins",
+            "next_page_token"
+        )
+    )]
+    ListWarehouses,
+}
+
+/// Rows of an answer unless the caller says otherwise.
+const ROWS: i64 = 100;
+
+/// Arguments of `execute_sql`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ExecuteSql {
+    /// One statement. Markers such as :name take their values from parameters.
+    statement: String,
+    /// Id of the warehouse, from list_warehouses. Unless set: the configured one, else one that runs, else any.
+    warehouse_id: Option<String>,
+    /// Catalog for names without one.
+    catalog: Option<String>,
+    /// Schema for names without one.
+    schema: Option<String>,
+    /// Values for the markers.
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+    /// Most rows to answer; 100 unless set.
+    #[schemars(range(min = 1, max = 100_000))]
+    row_limit: Option<i64>,
+    /// Longest wait in seconds; 120 unless set.
+    #[schemars(range(min = 1, max = 3600))]
+    timeout_seconds: Option<u64>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Parameter {
+    /// Name of the marker, without the colon.
+    name: String,
+    /// Value as text; leave out for NULL.
+    value: Option<String>,
+    /// SQL type such as INT or DATE; STRING unless set.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl Compound for ExecuteSql {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let client = context.workspace().sql();
+        let warehouse = match &self.warehouse_id {
+            Some(id) => id.clone(),
+            None => any_warehouse(context).await?,
+        };
+        let mut parameters = Vec::with_capacity(self.parameters.len());
+        for parameter in self.parameters {
+            let item = StatementParameterListItem::builder()
+                .name(parameter.name)
+                .value(parameter.value)
+                .type_(parameter.kind);
+            parameters.push(StatementParameterListItem::try_from(item).map_err(argument)?);
+        }
+        let limit = self.row_limit.unwrap_or(ROWS);
+        let request = StatementExecutionExecuteStatementRequest::builder()
+            .statement(self.statement)
+            .warehouse_id(warehouse)
+            .catalog(self.catalog)
+            .schema(self.schema)
+            .parameters((!parameters.is_empty()).then_some(parameters))
+            .row_limit(limit)
+            // Long enough for most, short enough to notice that the client cancelled.
+            .wait_timeout("5s".to_owned())
+            .on_wait_timeout(ExecuteStatementRequestOnWaitTimeout::Continue);
+        let started = client.statement_execution_execute_statement().body(request).send().await?;
+        let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
+        let finished = wait(context, started, timeout).await?;
+        answer(context, finished, 0, limit).await
+    }
+}
+
+/// Arguments of `get_statement`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct GetStatement {
+    /// Id of the statement.
+    statement_id: String,
+    /// First chunk of rows to read, from next_chunk of an earlier answer; 0 unless set.
+    #[schemars(range(min = 0))]
+    chunk: Option<i64>,
+    /// Most rows to answer; 100 unless set.
+    #[schemars(range(min = 1, max = 100_000))]
+    row_limit: Option<i64>,
+    /// Longest wait in seconds for a statement that has not ended; 60 unless set.
+    #[schemars(range(min = 1, max = 3600))]
+    timeout_seconds: Option<u64>,
+}
+
+impl Compound for GetStatement {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let get =
+            context.workspace().sql().statement_execution_get_statement().statement_id(&self.statement_id);
+        let statement = get.send().await?;
+        let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(60));
+        let finished = wait_only(context, statement, timeout).await?;
+        answer(context, finished, self.chunk.unwrap_or(0), self.row_limit.unwrap_or(ROWS)).await
+    }
+}
+
+/// The configured warehouse, else one that runs, else any.
+async fn any_warehouse(context: &Context) -> Result<String, ToolError> {
+    if let Some(id) = &context.workspace().config().warehouse_id {
+        return Ok(id.clone());
+    }
+    let listed = context.workspace().sql().warehouses_list().send().await?;
+    let warehouses = listed.warehouses.unwrap_or_default();
+    let running = warehouses.iter().find(|warehouse| warehouse.state == Some(State::Running));
+    running.or_else(|| warehouses.first()).and_then(|warehouse| warehouse.id.clone()).ok_or_else(|| {
+        ToolError::Failed(
+            "there is no SQL warehouse to run on, or the caller may use none: create one first".to_owned(),
+        )
+    })
+}
+
+fn state(statement: &StatementResponse) -> Option<&StatementState> {
+    statement.status.as_ref().and_then(|status| status.state.as_ref())
+}
+
+/// Waits for the end; when the client cancels, the statement is cancelled too.
+async fn wait(
+    context: &Context,
+    statement: StatementResponse,
+    timeout: Duration,
+) -> Result<StatementResponse, ToolError> {
+    let id = statement.statement_id.clone().unwrap_or_default();
+    let waited = wait_only(context, statement, timeout).await;
+    if let Err(ToolError::Cancelled) = waited {
+        let request = StatementExecutionCancelExecutionRequest::default();
+        let cancel =
+            context.workspace().sql().statement_execution_cancel_execution().statement_id(&id).body(request);
+        cancel.send().await?;
+    }
+    waited
+}
+
+async fn wait_only(
+    context: &Context,
+    mut statement: StatementResponse,
+    timeout: Duration,
+) -> Result<StatementResponse, ToolError> {
+    let id = statement.statement_id.clone().unwrap_or_default();
+    let mut poll = Poll::new(context, timeout);
+    while let Some(state @ (StatementState::Pending | StatementState::Running)) = state(&statement) {
+        if context.is_cancelled() {
+            return Err(ToolError::Cancelled);
+        }
+        if !poll.again(state.as_str()).await? {
+            break;
+        }
+        statement =
+            context.workspace().sql().statement_execution_get_statement().statement_id(&id).send().await?;
+    }
+    Ok(statement)
+}
+
+async fn answer(
+    context: &Context,
+    statement: StatementResponse,
+    chunk: i64,
+    limit: i64,
+) -> Result<Answer, ToolError> {
+    let id = statement.statement_id.clone().unwrap_or_default();
+    let mut answer = Map::new();
+    answer.insert("statement_id".to_owned(), json!(id));
+    answer.insert("state".to_owned(), json!(state(&statement)));
+    match state(&statement) {
+        Some(StatementState::Succeeded) => rows(context, statement, chunk, limit, &mut answer).await?,
+        Some(StatementState::Failed) => {
+            let error = statement.status.and_then(|status| status.error);
+            let message =
+                error.and_then(|error| error.message).unwrap_or_else(|| "no reason given".to_owned());
+            return Err(ToolError::Failed(format!("the statement failed: {message}")));
+        }
+        Some(StatementState::Canceled) => {
+            return Err(ToolError::Failed(format!("statement {id} was cancelled")));
+        }
+        Some(StatementState::Closed) => {
+            return Err(ToolError::Failed(format!("the result of statement {id} is gone; run it again")));
+        }
+        _ => {
+            let hint =
+                format!("The statement goes on. Call get_statement with statement_id {id} for its result.");
+            answer.insert("next".to_owned(), json!(hint));
+        }
+    }
+    Ok(Answer::new(Value::Object(answer)))
+}
+
+async fn rows(
+    context: &Context,
+    statement: StatementResponse,
+    chunk: i64,
+    limit: i64,
+    answer: &mut Map<String, Value>,
+) -> Result<(), ToolError> {
+    let manifest = statement.manifest.unwrap_or_default();
+    let columns = manifest.schema.and_then(|schema| schema.columns).unwrap_or_default();
+    answer.insert("columns".to_owned(), columns.iter().map(column).collect());
+    let client = context.workspace().sql();
+    let id = statement.statement_id.unwrap_or_default();
+    let read = async |chunk: i64| {
+        client
+            .statement_execution_get_statement_result_chunk_n()
+            .statement_id(&id)
+            .chunk_index(chunk)
+            .send()
+            .await
+    };
+    let mut data = match chunk {
+        0 => statement.result.unwrap_or_default(),
+        chunk => read(chunk).await?,
+    };
+    let mut rows = Vec::new();
+    loop {
+        let next = data.next_chunk_index;
+        rows.append(&mut cells(data));
+        match next {
+            Some(next) if (rows.len() as i64) < limit => data = read(next).await?,
+            Some(next) => {
+                answer.insert("next_chunk".to_owned(), json!(next));
+                break;
+            }
+            None => break,
+        }
+    }
+    answer.insert("row_count".to_owned(), json!(rows.len()));
+    answer.insert("rows".to_owned(), json!(rows));
+    answer.insert("total_row_count".to_owned(), json!(manifest.total_row_count));
+    if manifest.truncated == Some(true) {
+        answer.insert(
+            "truncated".to_owned(),
+            json!(format!(
+                "The result has more than {limit} rows: raise row_limit, or aggregate or filter in SQL."
+            )),
+        );
+    }
+    Ok(())
+}
+
+fn cells(data: ResultData) -> Vec<Vec<Option<String>>> {
+    data.data_array.unwrap_or_default()
+}
+
+fn column(column: &ColumnInfo) -> Value {
+    json!({ "name": column.name, "type": column.type_text })
+}
+
+fn argument(error: impl std::fmt::Display) -> ToolError {
+    ToolError::Argument(error.to_string())
+}

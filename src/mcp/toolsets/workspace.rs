@@ -1,0 +1,148 @@
+//! Notebooks, files and folders of the workspace.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use databricks_toolkit_macros::Toolset;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::workspace::types::{
+    ExportFormat, ImportFormat, Language, WorkspaceImportRequest, WorkspaceMkdirsRequest,
+};
+
+/// Notebooks, files and folders: list, read, write, delete.
+#[derive(Debug, Toolset)]
+#[toolset(name = "workspace", document = "workspace")]
+pub enum Workspace {
+    /// List the notebooks, files and folders in a folder of the workspace.
+    #[tool(
+        operation = "workspace_list",
+        answer(
+            "objects.path",
+            "objects.object_type",
+            "objects.language",
+            "objects.object_id",
+            "objects.modified_at",
+            "objects.size"
+        )
+    )]
+    ListWorkspace,
+    /// Read a notebook or file of the workspace as text.
+    #[tool(effect = read)]
+    ReadWorkspaceFile(ReadWorkspaceFile),
+    /// Write a notebook or file of the workspace; folders that are missing are made.
+    #[tool(effect = write, idempotent)]
+    WriteWorkspaceFile(WriteWorkspaceFile),
+    /// Make a folder of the workspace, with those above it that are missing.
+    #[tool(operation = "workspace_mkdirs", effect = write, idempotent, done = "The folder is there.")]
+    CreateWorkspaceFolder,
+    /// Delete a notebook, file or folder of the workspace for good.
+    #[tool(operation = "workspace_delete", effect = destroy, done = "Deleted.")]
+    DeleteWorkspaceObject,
+}
+
+/// Arguments of `read_workspace_file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ReadWorkspaceFile {
+    /// Absolute path, such as /Users/someone@example.com/notebook.
+    path: String,
+    /// source: the code of a notebook, the text of a file; jupyter: a notebook with its outputs as .ipynb. source
+    /// unless set.
+    format: Option<ReadFormat>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReadFormat {
+    Source,
+    Jupyter,
+}
+
+impl Compound for ReadWorkspaceFile {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let format = match self.format.unwrap_or(ReadFormat::Source) {
+            ReadFormat::Source => ExportFormat::Source,
+            ReadFormat::Jupyter => ExportFormat::Jupyter,
+        };
+        let export = context.workspace().workspace().workspace_export().path(&self.path).format(format);
+        let exported = export.send().await?;
+        let bytes = STANDARD.decode(exported.content.unwrap_or_default()).map_err(|error| {
+            ToolError::Failed(format!("{}: the content is not base64: {error}", self.path))
+        })?;
+        match String::from_utf8(bytes) {
+            Ok(content) => Ok(Answer::new(json!({
+                "path": self.path, "file_type": exported.file_type, "content": content
+            }))),
+            Err(error) => Err(ToolError::Failed(format!(
+                "{} is not text: {} bytes of {}",
+                self.path,
+                error.as_bytes().len(),
+                exported.file_type.as_deref().unwrap_or("unknown type")
+            ))),
+        }
+    }
+}
+
+/// Arguments of `write_workspace_file`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct WriteWorkspaceFile {
+    /// Absolute path, such as /Users/someone@example.com/notebook.
+    path: String,
+    /// The whole text.
+    content: String,
+    /// Language of a notebook; leave out for a file that is no notebook, or with format jupyter.
+    language: Option<NotebookLanguage>,
+    /// source: code, one notebook language; jupyter: .ipynb; auto: by the path's ending and the content. source for a
+    /// notebook and auto for a file unless set.
+    format: Option<WriteFormat>,
+    /// Replace what is there; otherwise that is an error. false unless set.
+    overwrite: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum NotebookLanguage {
+    Python,
+    Sql,
+    Scala,
+    R,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum WriteFormat {
+    Source,
+    Jupyter,
+    Auto,
+}
+
+impl Compound for WriteWorkspaceFile {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        let client = context.workspace().workspace();
+        let format = match (self.format, self.language) {
+            (Some(WriteFormat::Source), _) | (None, Some(_)) => ImportFormat::Source,
+            (Some(WriteFormat::Jupyter), _) => ImportFormat::Jupyter,
+            (Some(WriteFormat::Auto) | None, _) => ImportFormat::Auto,
+        };
+        let language = self.language.map(|language| match language {
+            NotebookLanguage::Python => Language::Python,
+            NotebookLanguage::Sql => Language::Sql,
+            NotebookLanguage::Scala => Language::Scala,
+            NotebookLanguage::R => Language::R,
+        });
+        if let Some((folder, _)) = self.path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) {
+            let folder = WorkspaceMkdirsRequest::builder().path(folder);
+            client.workspace_mkdirs().body(folder).send().await?;
+        }
+        let import = WorkspaceImportRequest::builder()
+            .path(&self.path)
+            .content(STANDARD.encode(&self.content))
+            .format(format)
+            .language(language)
+            .overwrite(self.overwrite.unwrap_or(false));
+        client.workspace_import().body(import).send().await?;
+        Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": self.content.len() })))
+    }
+}
