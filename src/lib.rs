@@ -31,3 +31,8 @@ pub use client::{Workspace, WorkspaceBuilder};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};
 pub use services::*;
+
+/// The README's examples, compiled.
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -45,7 +45,7 @@ impl Call {
         target.close().await;
         match result {
             Ok(answer) => {
-                println!("{}", serde_json::to_string_pretty(&Value::Object(answer.fitted()))?);
+                super::say(serde_json::to_string_pretty(&Value::Object(answer.fitted()))?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => Err(error.explain().into()),

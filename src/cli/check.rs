@@ -8,19 +8,19 @@ use crate::{Config, ErrorKind};
 
 pub(super) async fn run(place: &Where) -> Result<ExitCode, Failure> {
     if !embedded(place) {
-        settings();
+        settings()?;
     }
     let target = match Target::open(place).await {
         Ok(target) => {
-            println!("ok    settings       {}", target.app().workspace().host());
+            super::say(format_args!("ok    settings       {}", target.app().workspace().host()))?;
             target
         }
         Err(error) => {
-            println!("FAIL  settings       {}", explain(error.as_ref()));
+            super::say(format_args!("FAIL  settings       {}", explain(error.as_ref())))?;
             return Ok(ExitCode::FAILURE);
         }
     };
-    let healthy = reach(&target).await;
+    let healthy = reach(&target).await?;
     target.close().await;
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -36,20 +36,21 @@ fn embedded(_place: &Where) -> bool {
 }
 
 /// What the environment says; secrets by their presence alone.
-fn settings() {
-    let Ok(config) = Config::from_env() else { return };
+fn settings() -> Result<(), Failure> {
+    let Ok(config) = Config::from_env() else { return Ok(()) };
     for (name, value) in [
         ("DATABRICKS_HOST", config.host.as_deref()),
         ("DATABRICKS_TOKEN", config.token.as_ref().map(|_| "***")),
         ("DATABRICKS_WAREHOUSE_ID", config.warehouse_id.as_deref()),
         ("DATABRICKS_CLUSTER_ID", config.cluster_id.as_deref()),
     ] {
-        println!("      {name:<24} {}", value.unwrap_or("not set"));
+        super::say(format_args!("      {name:<24} {}", value.unwrap_or("not set")))?;
     }
+    Ok(())
 }
 
 /// One call tells both: whether the workspace answers, and as whom.
-async fn reach(target: &Target) -> bool {
+async fn reach(target: &Target) -> Result<bool, Failure> {
     let app = target.app();
     let started = Instant::now();
     let call = app.workspace().iam().current_user_me().send();
@@ -57,32 +58,38 @@ async fn reach(target: &Target) -> bool {
     let result = match tokio::time::timeout(limit, call).await {
         Ok(result) => result,
         Err(_) => {
-            println!(
+            super::say(format_args!(
                 "FAIL  reachable      no answer within {} s: check the host, the network and the proxy",
                 limit.as_secs()
-            );
-            return false;
+            ))?;
+            return Ok(false);
         }
     };
     match result {
         Ok(me) => {
-            println!("ok    reachable      answered in {} ms", started.elapsed().as_millis());
-            println!(
+            super::say(format_args!(
+                "ok    reachable      answered in {} ms",
+                started.elapsed().as_millis()
+            ))?;
+            super::say(format_args!(
                 "ok    who am I       {}",
                 me.user_name.as_deref().unwrap_or("a caller without a user name")
-            );
-            true
+            ))?;
+            Ok(true)
         }
         Err(error) => {
             let answered = matches!(error, crate::Error::Api(_));
             let login =
                 matches!(error.kind(), Some(ErrorKind::Unauthenticated | ErrorKind::PermissionDenied));
             if answered {
-                println!("ok    reachable      answered in {} ms", started.elapsed().as_millis());
+                super::say(format_args!(
+                    "ok    reachable      answered in {} ms",
+                    started.elapsed().as_millis()
+                ))?;
             }
             let step = if login || answered { "who am I " } else { "reachable" };
-            println!("FAIL  {step}      {}", explain(&error));
-            false
+            super::say(format_args!("FAIL  {step}      {}", explain(&error)))?;
+            Ok(false)
         }
     }
 }

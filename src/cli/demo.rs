@@ -19,24 +19,27 @@ type Client = RunningService<RoleClient, ()>;
 pub(super) async fn run() -> Result<(), Failure> {
     let mut server = Command::new(env::current_exe()?);
     server.args(["serve", "--sandbox"]);
-    println!("$ databricks-mcp serve --sandbox      (over stdio)");
+    super::say("$ databricks-mcp serve --sandbox      (over stdio)")?;
     let client = ().serve(TokioChildProcess::new(server)?).await?;
     let result = session(&client).await;
     client.cancel().await?;
     result?;
-    println!("\nThat was a real MCP session. To let your agent have one, give its client this command:");
-    println!("    databricks-mcp serve --sandbox      the embedded workspace, no account");
-    println!(
+    super::say("\nThat was a real MCP session. To let your agent have one, give its client this command:")?;
+    super::say("    databricks-mcp serve --sandbox      the embedded workspace, no account")?;
+    super::say(format_args!(
         "    databricks-mcp serve                your workspace: set DATABRICKS_HOST and DATABRICKS_TOKEN"
-    );
+    ))?;
     Ok(())
 }
 
 async fn session(client: &Client) -> Result<(), Failure> {
     let tools = client.list_all_tools().await?;
-    println!("\n> tools/list\n{} tools:", tools.len());
+    super::say(format_args!("\n> tools/list\n{} tools:", tools.len()))?;
     for group in tools.chunks(6) {
-        println!("  {}", group.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>().join(", "));
+        super::say(format_args!(
+            "  {}",
+            group.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>().join(", ")
+        ))?;
     }
     call(client, "who_am_i", json!({})).await?;
     let query = "SELECT pickup_zip, COUNT(*) AS trips, ROUND(AVG(fare_amount), 2) AS average_fare \
@@ -67,7 +70,7 @@ async fn session(client: &Client) -> Result<(), Failure> {
 
 /// Calls a tool, shows both sides, and fails where the tool does.
 async fn call(client: &Client, tool: &'static str, arguments: Value) -> Result<Value, Failure> {
-    println!("\n> {tool} {arguments}");
+    super::say(format_args!("\n> {tool} {arguments}"))?;
     let Value::Object(arguments) = arguments else { return Err("arguments must be an object".into()) };
     let result = client.call_tool(CallToolRequestParams::new(tool).with_arguments(arguments)).await?;
     let text: Vec<&str> = result
@@ -82,6 +85,6 @@ async fn call(client: &Client, tool: &'static str, arguments: Value) -> Result<V
         return Err(format!("{tool}: {}", text.join("\n")).into());
     }
     let answer = result.structured_content.unwrap_or_default();
-    println!("{}", serde_json::to_string(&answer)?);
+    super::say(serde_json::to_string(&answer)?)?;
     Ok(answer)
 }

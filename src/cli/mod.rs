@@ -86,6 +86,7 @@ pub fn main() -> ExitCode {
     runtime.shutdown_background();
     match result {
         Ok(code) => code,
+        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", explain(error.as_ref()));
             ExitCode::FAILURE
@@ -110,6 +111,18 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         #[cfg(feature = "sandbox")]
         Command::Demo => demo::run().await.map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// Prints a line to standard output; unlike `println!` it fails, and does not panic, when nobody reads.
+fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}").map_err(Failure::from)
+}
+
+/// Whether the reader of standard output went away, as `head` does: no failure of ours.
+fn reader_left(error: &Failure) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// An error with its sources that say more, and with what to do about it.

@@ -71,8 +71,8 @@ impl SandboxOptions {
         }
         let sandbox = builder.start().await?;
         // Two lines that a shell can take over: the address and the token are what a client needs.
-        println!("export DATABRICKS_HOST={}", sandbox.url());
-        println!("export DATABRICKS_TOKEN={}", sandbox.token());
+        super::say(format_args!("export DATABRICKS_HOST={}", sandbox.url()))?;
+        super::say(format_args!("export DATABRICKS_TOKEN={}", sandbox.token()))?;
         eprintln!("The sandbox is serving. Stop it with Ctrl-C.");
         stop.await;
         sandbox.shutdown().await;

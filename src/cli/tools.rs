@@ -21,27 +21,29 @@ impl Tools {
         let registry = Registry::default();
         if self.json {
             let tools: Vec<_> = registry.tools().map(|spec| crate::mcp::described(&registry, spec)).collect();
-            println!("{}", serde_json::to_string_pretty(&tools)?);
+            super::say(serde_json::to_string_pretty(&tools)?)?;
             return Ok(());
         }
         match self.name {
             Some(name) => show(&registry, &name),
-            None => {
-                list(&registry);
-                Ok(())
-            }
+            None => list(&registry),
         }
     }
 }
 
 fn show(registry: &Registry, name: &str) -> Result<(), Failure> {
     let Some(spec) = registry.get(name) else { return Err(registry.unknown(name).to_string().into()) };
-    println!("{} ({}, {})\n\n{}\n", spec.name, spec.toolset, effect(spec.effect), spec.description);
-    println!("{}", serde_json::to_string_pretty(&*registry.input_schema(name).unwrap_or_default())?);
-    Ok(())
+    super::say(format_args!(
+        "{} ({}, {})\n\n{}\n",
+        spec.name,
+        spec.toolset,
+        effect(spec.effect),
+        spec.description
+    ))?;
+    super::say(serde_json::to_string_pretty(&*registry.input_schema(name).unwrap_or_default())?)
 }
 
-fn list(registry: &Registry) {
+fn list(registry: &Registry) -> Result<(), Failure> {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["TOOL", "TOOLSET", "EFFECT", "DESCRIPTION"]);
@@ -49,7 +51,7 @@ fn list(registry: &Registry) {
         let first = spec.description.split(". ").next().unwrap_or_default();
         table.add_row([spec.name, spec.toolset, effect(spec.effect), first]);
     }
-    println!("{table}");
+    super::say(table)
 }
 
 fn effect(effect: Effect) -> &'static str {

@@ -25,6 +25,9 @@ pub struct RetryPolicy {
     pub max_delay: Duration,
 }
 
+/// How often a connection is tried before the caller is told.
+const CONNECT_ATTEMPTS: u32 = 4;
+
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -67,7 +70,11 @@ impl RetryPolicy {
 pub(super) fn wait(error: &Error, class: RetryClass, delays: &mut ExponentialBackoff) -> Option<Duration> {
     let safe = class == RetryClass::Safe;
     match error {
-        Error::Transport(failure) => (failure.is_connect() || safe).then(|| delays.next()).flatten(),
+        // A host that is not there now will hardly be there in a minute: the caller is told soon.
+        Error::Transport(failure) if failure.is_connect() => {
+            (failure.attempts < CONNECT_ATTEMPTS).then(|| delays.next()).flatten()
+        }
+        Error::Transport(_) => safe.then(|| delays.next()).flatten(),
         Error::Api(api) => {
             let named = api.retry_after();
             let again = match api.status() {

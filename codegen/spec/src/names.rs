@@ -3,16 +3,51 @@
 use heck::{ToPascalCase, ToSnakeCase};
 
 /// The name of a type: `aws_attributes` → `AwsAttributes`.
+///
+/// Naming a name again does not change it, as progenitor does exactly that: `s3_a` is `S3A` in
+/// Pascal case, but that is `S3a`.
 pub fn type_name(name: &str) -> String {
-    name.to_pascal_case()
+    let name = part_name(name);
+    if OF_GENERATED_CODE.contains(&name.as_str()) { format!("{name}Type") } else { name }
+}
+
+/// A part of a type's name, or the name of a call's builder: what is in scope elsewhere is no matter.
+pub(crate) fn part_name(name: &str) -> String {
+    let mut name = words(name).to_pascal_case();
+    loop {
+        let again = name.to_pascal_case();
+        if again == name {
+            break;
+        }
+        name = again;
+    }
+    if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("X{name}") }
 }
 
 /// The name of a field, parameter or method: `filter_by.is_pinned` → `filter_by_is_pinned`.
 ///
 /// Keywords get a trailing underscore, as progenitor gives them.
 pub fn field_name(name: &str) -> String {
-    let snake = name.replace('$', "_").to_snake_case();
-    if KEYWORDS.contains(&snake.as_str()) { format!("{snake}_") } else { snake }
+    let snake = words(name).to_snake_case();
+    match snake.chars().next() {
+        None => "x".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("_{snake}"),
+        Some(_) if KEYWORDS.contains(&snake.as_str()) => format!("{snake}_"),
+        Some(_) => snake,
+    }
+}
+
+/// The property as progenitor sees it: another one where it would take the field [`EXTRA`].
+pub(crate) fn property_name(name: &str) -> &str {
+    if field_name(name) == EXTRA { "extra_property" } else { name }
+}
+
+/// The field of every object that keeps what the document does not know.
+pub(crate) const EXTRA: &str = "extra";
+
+/// What of a name becomes letters, as progenitor takes it.
+fn words(name: &str) -> String {
+    name.replace('\'', "").replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
 /// The names of an enum's variants, in the order of its values.
@@ -22,12 +57,15 @@ pub fn field_name(name: &str) -> String {
 pub fn variant_names(values: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(values.len());
     for value in values {
-        let plain = identifier(&value.to_pascal_case());
-        let name = if plain == "X" || plain == UNRECOGNIZED || names.contains(&plain) {
-            identifier(&spelled_out(value))
-        } else {
-            plain
-        };
+        let is_free = |name: &String| name != UNRECOGNIZED && !names.contains(name);
+        let plain = Some(value.to_pascal_case()).filter(|name| !name.is_empty() && value.is_ascii());
+        let name = plain.map(|name| identifier(&name)).filter(is_free).unwrap_or_else(|| {
+            let mut name = identifier(&spelled_out(value));
+            while !is_free(&name) {
+                name.push('_');
+            }
+            name
+        });
         names.push(name);
     }
     names
@@ -36,11 +74,13 @@ pub fn variant_names(values: &[&str]) -> Vec<String> {
 /// The variant that holds a value the document does not know.
 pub const UNRECOGNIZED: &str = "Unrecognized";
 
+/// A name in Pascal case as the language takes it.
 fn identifier(name: &str) -> String {
     match name.chars().next() {
         None => "X".to_owned(),
         Some(first) if first.is_ascii_digit() => format!("X{name}"),
-        Some(_) if name == "Self" => "Self_".to_owned(),
+        // A keyword, and the error of `FromStr` for an enum.
+        Some(_) if name == "Self" || name == "Err" => format!("{name}_"),
         Some(_) => name.to_owned(),
     }
 }
@@ -60,7 +100,7 @@ fn spelled_out(value: &str) -> String {
         }
     }
     name.push_str(&word.to_pascal_case());
-    if name == UNRECOGNIZED { format!("{name}Value") } else { name }
+    name
 }
 
 const PUNCTUATION: [(char, &str); 14] = [
@@ -80,11 +120,15 @@ const PUNCTUATION: [(char, &str); 14] = [
     ('&', "And"),
 ];
 
-const KEYWORDS: [&str; 39] = [
+/// Types of this name would be taken for what generated code means by it.
+const OF_GENERATED_CODE: [&str; 4] = ["Default", "Err", "Ok", "Self"];
+
+const KEYWORDS: [&str; 51] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
-    "else", "enum", "extern", "final", "fn", "for", "if", "impl", "in", "let", "loop", "macro", "match",
-    "mod", "move", "mut", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "try",
-    "type", "use",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
 ];
 
 /// The names nearest to a mistaken one, best first: at most three, and only likely ones.
@@ -117,6 +161,8 @@ mod tests {
     #[test]
     fn names_follow_rust() {
         assert_eq!(type_name("aws_attributes"), "AwsAttributes");
+        assert_eq!(type_name("s3_a"), "S3a");
+        assert_eq!(type_name("Default"), "DefaultType");
         assert_eq!(field_name("filter_by.is_pinned"), "filter_by_is_pinned");
         assert_eq!(field_name("clusterId"), "cluster_id");
         assert_eq!(field_name("type"), "type_");
@@ -127,7 +173,7 @@ mod tests {
         assert_eq!(variant_names(&["a-b", "a_b"]), ["AB", "AUnderscoreB"]);
         assert_eq!(variant_names(&["!=", ">="]), ["NotEqual", "GreaterEqual"]);
         assert_eq!(variant_names(&["2X-Small", "SELF"]), ["X2xSmall", "Self_"]);
-        assert_eq!(variant_names(&["UNRECOGNIZED"]), ["UnrecognizedValue"]);
+        assert_eq!(variant_names(&["UNRECOGNIZED", "", "é"]), ["Unrecognized_", "X", "U00E9"]);
     }
 
     #[test]

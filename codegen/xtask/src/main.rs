@@ -1,2 +1,62 @@
-//! The one entrance for maintainers.
-fn main() {}
+//! The one entrance for maintainers: `cargo xtask`.
+
+mod documents;
+
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, Subcommand};
+
+type Failure = Box<dyn Error>;
+
+/// Tasks of the repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run what CI runs.
+    Ci,
+    /// Check that the documents are what openapi/lock.json says.
+    Documents,
+    /// Take over what tools, schemas and generated code look like now.
+    Snapshots,
+    /// Check licences, bans and sources of the dependencies; needs cargo-deny.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Ci => run("bash", &[".ci/run"], &[]),
+        Task::Documents => documents::check("openapi".as_ref()),
+        Task::Snapshots => {
+            let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite")];
+            run("cargo", &["test", "--package", "databricks-toolkit", "--test", "it", "snapshots"], &accept)
+                .and_then(|()| run("cargo", &["test", "--package", "databricks-toolkit-macros"], &accept))
+                .and_then(|()| {
+                    let spec = ["test", "--package", "databricks-toolkit-spec", "--features", "generate"];
+                    run("cargo", &spec, &accept)
+                })
+        }
+        Task::Deny => run("cargo", &["deny", "check", "licenses", "bans", "sources"], &[]),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Failure> {
+    let status = Command::new(program).args(arguments).envs(environment.iter().copied()).status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("{program} {} failed: {status}", arguments.join(" ")).into()),
+    }
+}

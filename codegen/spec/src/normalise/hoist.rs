@@ -3,14 +3,17 @@
 //! Left inline, two of them can silently end up as one Rust type: `Foo.bar_baz` and `FooBar.baz`
 //! are both `FooBarBaz`. Named here, a clash is an error that tells both places.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::document::METHODS;
-use crate::names::type_name;
+use crate::names::{part_name, type_name};
 use crate::{Document, Error, Result};
 
 pub(super) fn inline_types(document: &Document, root: &mut Value) -> Result<()> {
-    let mut hoister = Hoister { document, hoisted: Map::new(), places: Vec::new() };
+    let components = document.schemas().keys().map(|name| (type_name(name), format!("component {name}")));
+    let mut hoister = Hoister { document, hoisted: Map::new(), taken: components.collect() };
     if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for (name, schema) in schemas.iter_mut() {
             hoister.children(name, schema)?;
@@ -39,12 +42,13 @@ pub(super) fn inline_types(document: &Document, root: &mut Value) -> Result<()> 
 struct Hoister<'a> {
     document: &'a Document,
     hoisted: Map<String, Value>,
-    places: Vec<(String, String)>,
+    /// The names of all types, each with the place that has it.
+    taken: BTreeMap<String, String>,
 }
 
 impl Hoister<'_> {
     fn operation(&mut self, operation: &mut Value) -> Result<()> {
-        let id = type_name(operation.get("operationId").and_then(Value::as_str).unwrap_or_default());
+        let id = part_name(operation.get("operationId").and_then(Value::as_str).unwrap_or_default());
         if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
             for parameter in parameters {
                 let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -86,26 +90,18 @@ impl Hoister<'_> {
         if !needs_name {
             return match schema.get("items").is_some() || schema.get("additionalProperties").is_some() {
                 true => {
-                    let parent = format!("{parent}{}", type_name(member));
+                    let parent = format!("{parent}{}", part_name(member));
                     self.children(&parent, schema)
                 }
                 false => Ok(()),
             };
         }
-        let name = format!("{parent}{}", type_name(member));
+        let name = type_name(&format!("{parent}{}", part_name(member)));
         let place = format!("{parent}.{member}");
-        let existing = self.places.iter().find(|(taken, _)| *taken == name).map(|(_, place)| place.clone());
-        let taken = existing
-            .or_else(|| self.document.schemas().contains_key(&name).then(|| format!("component {name}")));
-        if let Some(first) = taken {
-            return Err(Error::Clash {
-                document: self.document.name().to_owned(),
-                first,
-                second: place,
-                name,
-            });
+        if let Some(first) = self.taken.insert(name.clone(), place.clone()) {
+            let document = self.document.name().to_owned();
+            return Err(Error::Clash { document, first, second: place, name });
         }
-        self.places.push((name.clone(), place));
         let mut component =
             std::mem::replace(schema, json!({ "$ref": format!("#/components/schemas/{name}") }));
         if let Some(text) = component.as_object_mut().and_then(|map| map.remove("description")) {

@@ -5,6 +5,7 @@
 //! the source without what it would refuse, misread or turn into too strict a type. The refine
 //! pass reads the facts back from the source.
 
+mod check;
 mod hoist;
 mod prune;
 mod reach;
@@ -27,6 +28,7 @@ pub struct Normalised {
 
 /// Normalises a document. Fails, naming the place, on anything it does not know.
 pub fn normalise(document: &Document) -> Result<Normalised> {
+    check::whole(document)?;
     let mut root = document.root().clone();
     responses::one_success(document, &mut root)?;
     hoist::inline_types(document, &mut root)?;
@@ -63,10 +65,13 @@ pub(crate) fn each_schema_mut(schema: &mut Value, visit: &mut impl FnMut(&mut Va
     }
 }
 
-/// Calls `visit` with every schema of every operation: of parameters, bodies and answers.
-pub(crate) fn each_operation_schema_mut(root: &mut Value, visit: &mut impl FnMut(&mut Value)) {
+/// Calls `visit` with every schema of every operation, of parameters, bodies and answers, and with
+/// the operation's id.
+pub(crate) fn each_operation_schema_mut(root: &mut Value, visit: &mut impl FnMut(&str, &mut Value)) {
     let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return };
     for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let visit = &mut |schema: &mut Value| visit(&id, schema);
         if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
             for schema in parameters.iter_mut().filter_map(|p| p.get_mut("schema")) {
                 each_schema_mut(schema, visit);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{each_operation_schema_mut, each_schema_mut};
 use crate::document::reference_name;
-use crate::names::{field_name, type_name};
+use crate::names::{field_name, part_name, property_name, type_name};
 use crate::{Document, Error, Result};
 
 pub(super) fn to_rust(document: &Document, root: &mut Value) -> Result<()> {
@@ -21,7 +21,7 @@ pub(super) fn to_rust(document: &Document, root: &mut Value) -> Result<()> {
         }
         *schemas = renamed;
     }
-    each_operation_schema_mut(root, &mut rename_reference);
+    each_operation_schema_mut(root, &mut |_, schema| rename_reference(schema));
     operations(&Document::from_value(document.name(), root.clone()))
 }
 
@@ -35,7 +35,7 @@ fn members(document: &Document, component: &str, schema: &Value) -> Result<()> {
     let mut names = Names { document, taken: BTreeMap::new() };
     let properties = schema.get("properties").and_then(Value::as_object);
     for property in properties.into_iter().flat_map(Map::keys) {
-        names.claim(field_name(property), format!("{component}.{property}"))?;
+        names.claim(field_name(property_name(property)), format!("{component}.{property}"))?;
     }
     Ok(())
 }
@@ -44,14 +44,36 @@ fn members(document: &Document, component: &str, schema: &Value) -> Result<()> {
 fn operations(document: &Document) -> Result<()> {
     let mut methods = Names { document, taken: BTreeMap::new() };
     for operation in document.operations() {
-        methods.claim(field_name(operation.id()), format!("operation {}", operation.id()))?;
+        let id = operation.id();
+        methods.claim(field_name(id), format!("operation {id}"))?;
+        let builder = part_name(id);
+        if OF_CALLS.contains(&builder.as_str()) {
+            return Err(clash(document, "a type within calls", &format!("operation {id}"), builder));
+        }
         let mut parameters = Names { document, taken: BTreeMap::new() };
+        let with_body: &[&str] = if operation.extension("requestBody").is_some() { &WITH_BODY } else { &[] };
+        for own in OF_EVERY_CALL.iter().chain(with_body) {
+            parameters.claim((*own).to_owned(), "a part of every call".to_owned())?;
+        }
         for parameter in operation.parameters() {
-            let place = format!("parameter {} of {}", parameter.name(), operation.id());
+            let place = format!("parameter {} of {id}", parameter.name());
             parameters.claim(field_name(parameter.name()), place)?;
         }
     }
     Ok(())
+}
+
+/// Types that the code within a call uses, beside which the call's builder stands.
+const OF_CALLS: [&str; 10] =
+    ["ByteStream", "Err", "From", "None", "Ok", "Operation", "Option", "Result", "Self", "String"];
+/// The methods of every builder, and a variable of its `send` that would hide a parameter.
+const OF_EVERY_CALL: [&str; 3] = ["header_map", "new", "send"];
+/// The same, where there is a body.
+const WITH_BODY: [&str; 2] = ["body", "body_map"];
+
+fn clash(document: &Document, first: &str, second: &str, name: String) -> Error {
+    let document = document.name().to_owned();
+    Error::Clash { document, first: first.to_owned(), second: second.to_owned(), name }
 }
 
 struct Names<'a> {
@@ -62,12 +84,7 @@ struct Names<'a> {
 impl Names<'_> {
     fn claim(&mut self, name: String, place: String) -> Result<()> {
         if let Some(first) = self.taken.get(&name) {
-            return Err(Error::Clash {
-                document: self.document.name().to_owned(),
-                first: first.clone(),
-                second: place,
-                name,
-            });
+            return Err(clash(self.document, first, &place, name));
         }
         self.taken.insert(name, place);
         Ok(())

@@ -6,7 +6,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::document::METHODS;
 use crate::{Document, Result};
 
 /// What a body may be, and what progenitor takes it for. JSON's dialects are JSON.
@@ -23,12 +22,6 @@ pub(super) fn one_success(document: &Document, root: &mut Value) -> Result<()> {
         let Some(item) = item.as_object_mut() else { continue };
         for (method, operation) in item.iter_mut() {
             let place = format!("{} {path}", method.to_uppercase());
-            if !METHODS.contains(&method.as_str()) {
-                return Err(document.unsupported(&place, "not an HTTP method of OpenAPI 3.0"));
-            }
-            if operation.get("operationId").and_then(Value::as_str).is_none() {
-                return Err(document.unsupported(&place, "no operationId"));
-            }
             let success = success(document, &place, operation)?;
             operation["responses"] = json!({ "2XX": success });
             if let Some(body) = operation.get_mut("requestBody") {
@@ -78,7 +71,11 @@ fn one_content(document: &Document, place: &str, holder: &mut Value) -> Result<(
                 None => return Err(document.unsupported(place, format!("{kind} without a schema"))),
             },
         };
-        known.insert((*taken_for).to_owned(), json!({ "schema": schema }));
+        let media = json!({ "schema": schema });
+        let other = known.insert((*taken_for).to_owned(), media.clone());
+        if other.is_some_and(|other| other != media) {
+            return Err(document.unsupported(place, "two schemas for one body"));
+        }
     }
     if known.len() > 1 {
         return Err(document.unsupported(place, "two content types for one body"));

@@ -9,6 +9,7 @@
 //! | closed `additionalProperties` | unknown fields are lost or refused |
 //! | `enum` values | a closed enum; the refine pass puts an open one in its place |
 //! | cells of lists of lists made nullable | a NULL in a result fails the whole answer |
+//! | a property called `extra` | it would be the field that keeps unknown ones |
 //! | `description` | it is lost beside a `$ref`; the refine pass writes all docs |
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{each_operation_schema_mut, each_schema_mut, reach};
+use crate::names::property_name;
 use crate::{Document, Result};
 
 /// Schema keywords that are understood. Anything else is an error and not a surprise.
@@ -46,6 +48,8 @@ const DROPPED: [&str; 21] = [
     "writeOnly",
 ];
 
+const NOT_OF_STRINGS: &str = "an enum that is not `type: string`, so that no open one can be made of it";
+
 pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
     let answers = reach::from_answers(source);
     let mut root = source.root().clone();
@@ -57,15 +61,15 @@ pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
             });
         }
     }
-    each_operation_schema_mut(&mut root, &mut |schema| {
+    each_operation_schema_mut(&mut root, &mut |id, schema| {
         plain(schema, &mut |message| {
-            problem.get_or_insert_with(|| source.unsupported("an operation's schema", message));
+            problem.get_or_insert_with(|| source.unsupported(&format!("a schema of {id}"), message));
         });
     });
     if let Some(problem) = problem {
         return Err(problem);
     }
-    parameters(source, &mut root)?;
+    parameters(&mut root);
     Ok(root)
 }
 
@@ -76,9 +80,13 @@ fn component(
     problem: &mut impl FnMut(&str, String),
 ) {
     let place = format!("components/schemas/{name}");
-    if schema.get("enum").is_some() {
+    if let Some(values) = schema.get("enum") {
         if schema.get("type") != Some(&json!("string")) {
-            problem(&place, "an enum of values that are not strings".to_owned());
+            problem(&place, NOT_OF_STRINGS.to_owned());
+        }
+        let values: Vec<&Value> = values.as_array().into_iter().flatten().collect();
+        if let Some(twice) = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value)) {
+            problem(&place, format!("{} twice in an enum", twice.1));
         }
         // One value, so that progenitor makes an enum at all; the refine pass replaces it.
         *schema = json!({ "type": "string", "enum": ["placeholder"] });
@@ -93,6 +101,19 @@ fn component(
             map.remove("required");
         }
         optional_lists(map);
+        beside_extra(map);
+    }
+}
+
+/// A property that would take the name of the field for unknown ones gets another; the refine pass
+/// gives it its name in JSON back.
+fn beside_extra(schema: &mut Map<String, Value>) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        let named = std::mem::take(properties).into_iter();
+        properties.extend(named.map(|(name, property)| (property_name(&name).to_owned(), property)));
+    }
+    for name in schema.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
+        *name = Value::from(property_name(name.as_str().unwrap_or_default()));
     }
 }
 
@@ -126,6 +147,10 @@ fn plain(schema: &mut Value, problem: &mut impl FnMut(String)) {
         *map = Map::from_iter([("$ref".to_owned(), reference)]);
         return;
     }
+    if map.contains_key("enum") {
+        // Those of strings were hoisted and are no part of this schema.
+        problem(NOT_OF_STRINGS.to_owned());
+    }
     map.retain(|key, _| !DROPPED.contains(&key.as_str()) && !key.starts_with("x-"));
     if map.get("type") == Some(&json!("string")) && map.get("format") != Some(&json!("binary")) {
         map.remove("format");
@@ -138,39 +163,20 @@ fn plain(schema: &mut Value, problem: &mut impl FnMut(String)) {
     }
 }
 
-/// Parameters must be single values or lists of them; a path parameter is always text.
-fn parameters(source: &Document, root: &mut Value) -> Result<()> {
-    let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return Ok(()) };
-    for item in paths.values_mut().filter_map(Value::as_object_mut) {
-        for operation in item.values_mut() {
-            let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
-            for key in ["summary", "description"] {
-                if let Some(operation) = operation.as_object_mut() {
-                    operation.remove(key);
-                }
-            }
-            let Some(list) = operation.get_mut("parameters").and_then(Value::as_array_mut) else { continue };
-            for parameter in list {
-                let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-                if let Some(parameter) = parameter.as_object_mut() {
-                    parameter.retain(|key, _| ["name", "in", "required", "schema"].contains(&key.as_str()));
-                }
-                let schema = parameter.get("schema").cloned().unwrap_or_default();
-                let resolved = source.resolve(&schema)?;
-                let is_object =
-                    resolved.get("properties").is_some() || resolved.get("type") == Some(&json!("object"));
-                if parameter.get("in") == Some(&json!("path")) {
-                    if is_object || schema.get("$ref").is_some() {
-                        parameter["schema"] = json!({ "type": "string" });
-                    }
-                } else if is_object {
-                    return Err(source.unsupported(
-                        &format!("parameter {name} of {id}"),
-                        "an object in the query; flatten it to dotted parameters",
-                    ));
-                }
+/// Only the facts of parameters and operations; what a path is made of is a number or text.
+fn parameters(root: &mut Value) {
+    let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut());
+    for operation in operations.filter_map(Value::as_object_mut) {
+        operation.retain(|key, _| !["summary", "description"].contains(&key.as_str()));
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+            parameter.retain(|key, _| ["name", "in", "required", "schema"].contains(&key.as_str()));
+            let kind = parameter.get("schema").and_then(|schema| schema.get("type")?.as_str());
+            let has_text = matches!(kind, Some("string" | "integer" | "number" | "boolean"));
+            if parameter.get("in") == Some(&json!("path")) && !has_text {
+                parameter.insert("schema".to_owned(), json!({ "type": "string" }));
             }
         }
     }
-    Ok(())
 }

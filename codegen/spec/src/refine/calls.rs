@@ -7,12 +7,12 @@
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Local, Pat, PathArguments, Stmt, Type,
-    parse_quote,
+    Expr, ExprCall, ExprMethodCall, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Local,
+    PathArguments, Stmt, Type, parse_quote,
 };
 
 use super::{drop_debug, unexpected};
-use crate::names::{field_name, type_name};
+use crate::names::{field_name, part_name};
 use crate::{Document, Operation, ParameterPlace, Result};
 
 pub(super) fn refine(source: &Document, items: &mut Vec<Item>) -> Result<()> {
@@ -48,9 +48,9 @@ fn send(source: &Document, block: &mut ItemImpl) -> Result<usize> {
             continue;
         }
         let operation =
-            source.operations().find(|operation| type_name(operation.id()) == name).ok_or_else(|| {
-                unexpected(source.name(), &format!("builder::{name}"), "an operation of the document")
-            })?;
+            source.operations().find(|operation| part_name(operation.id()) == part_name(&name)).ok_or_else(
+                || unexpected(source.name(), &format!("builder::{name}"), "an operation of the document"),
+            )?;
         rewrite(source, &operation, function)?;
         sent += 1;
     }
@@ -64,8 +64,8 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
     let statements = &mut function.block.stmts;
     let tail = statements
         .iter()
-        .position(|statement| matches!(statement, Stmt::Local(local) if binds(local, "info")))
-        .ok_or_else(|| fail("`let info = …`"))?;
+        .position(|statement| matches!(statement, Stmt::Local(local) if is_operation_info(local)))
+        .ok_or_else(|| fail("`let info = OperationInfo { … }`"))?;
     statements.truncate(tail);
     statements.retain(|statement| !api_version(statement));
 
@@ -84,7 +84,9 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
             retry: crate::transport::RetryClass::#retry,
         };
     });
-    statements.push(Stmt::Expr(parse_quote!(client.transport.#method(request, &OPERATION).await), None));
+    let client = variable("client", operation);
+    let request = variable("request", operation);
+    statements.push(Stmt::Expr(parse_quote!(#client.transport.#method(#request, &OPERATION).await), None));
     let ty = answer.ty;
     function.sig.output = parse_quote!(-> crate::Result<#ty>);
     let multi_segment: Vec<String> = operation
@@ -92,7 +94,7 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
         .filter(|parameter| parameter.place() == ParameterPlace::Path && parameter.multi_segment())
         .map(|parameter| field_name(parameter.name()))
         .collect();
-    let mut paths = Paths { multi_segment };
+    let mut paths = Paths { client, multi_segment };
     paths.visit_block_mut(&mut function.block);
     let doc = format!(" Sends `{http_method} {path}`.");
     super::docs::replace(&mut function.attrs, &doc);
@@ -134,8 +136,17 @@ fn first_argument(ty: &Type) -> Option<&Type> {
     })
 }
 
-fn binds(local: &Local, name: &str) -> bool {
-    matches!(&local.pat, Pat::Ident(pattern) if pattern.ident == name)
+/// What the generated code calls a variable of its own: not as a parameter of the call.
+fn variable(name: &str, operation: &Operation<'_>) -> syn::Ident {
+    let mut name = name.to_owned();
+    while operation.parameters().any(|parameter| field_name(parameter.name()) == name) {
+        name.insert(0, '_');
+    }
+    syn::Ident::new(&name, proc_macro2::Span::call_site())
+}
+
+fn is_operation_info(local: &Local) -> bool {
+    matches!(&local.init, Some(init) if matches!(&*init.expr, Expr::Struct(it) if it.path.is_ident("OperationInfo")))
 }
 
 /// The header that progenitor adds with the document's version, which the service does not know.
@@ -150,6 +161,7 @@ fn api_version(statement: &Stmt) -> bool {
 
 /// Leads what is left of `send` to the project's own client, errors and path encoding.
 struct Paths {
+    client: syn::Ident,
     multi_segment: Vec<String>,
 }
 
@@ -157,16 +169,19 @@ impl VisitMut for Paths {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         visit_mut::visit_expr_mut(self, expression);
         match expression {
-            Expr::Field(field) if is_ident(&field.base, "client") => {
+            Expr::Field(field) if matches!(&*field.base, Expr::Path(base) if base.path.is_ident(&self.client)) =>
+            {
+                let client = &self.client;
                 match field.member.to_token_stream().to_string().as_str() {
-                    "baseurl" => *expression = parse_quote!(client.transport.host()),
-                    "client" => *expression = parse_quote!(client.transport.http()),
+                    "baseurl" => *expression = parse_quote!(#client.transport.host()),
+                    "client" => *expression = parse_quote!(#client.transport.http()),
                     _ => {}
                 }
             }
             Expr::Path(path) if path.to_token_stream().to_string() == "Error :: InvalidRequest" => {
                 *expression = parse_quote!(crate::Error::invalid_request);
             }
+            Expr::MethodCall(call) if call.method == "append" => name_header(call),
             Expr::Try(inner) => {
                 let inner = &inner.expr;
                 if matches!(&**inner, Expr::MethodCall(call) if call.method == "build") {
@@ -183,13 +198,8 @@ impl VisitMut for Paths {
         let Ok(mut arguments) = node.parse_body_with(parser) else { return };
         for argument in &mut arguments {
             self.visit_expr_mut(argument);
-            let text = argument.to_token_stream().to_string();
-            let keeps_slashes = self
-                .multi_segment
-                .iter()
-                .any(|name| text == format!("encode_path (& {name} . to_string ())"));
             if let Expr::Call(call) = argument
-                && keeps_slashes
+                && encoded(call).is_some_and(|name| self.multi_segment.contains(&field_name(&name)))
             {
                 *call.func = parse_quote!(encode_path_segments);
             }
@@ -198,6 +208,25 @@ impl VisitMut for Paths {
     }
 }
 
-fn is_ident(expression: &Expr, name: &str) -> bool {
-    matches!(expression, Expr::Path(path) if path.path.is_ident(name))
+/// The parameter that `encode_path(&x.to_string())` encodes.
+fn encoded(call: &ExprCall) -> Option<String> {
+    let (Expr::Path(function), Some(Expr::Reference(value))) = (&*call.func, call.args.first()) else {
+        return None;
+    };
+    match &*value.expr {
+        Expr::MethodCall(text) if function.path.is_ident("encode_path") => {
+            Some(text.receiver.to_token_stream().to_string())
+        }
+        _ => None,
+    }
+}
+
+/// In `header_map.append("name", x.to_string().try_into()?)` the failure names the header.
+fn name_header(call: &mut ExprMethodCall) {
+    if let [name, Expr::Try(value)] = call.args.iter_mut().collect::<Vec<_>>().as_mut_slice() {
+        let text = &value.expr;
+        *value.expr = parse_quote!(#text.map_err(|error: ::reqwest::header::InvalidHeaderValue| {
+            crate::Error::invalid_request(format!("{}: {error}", #name))
+        }));
+    }
 }

@@ -13,23 +13,44 @@ pub(super) fn replace(attributes: &mut Vec<Attribute>, doc: &str) {
     attributes.insert(0, parse_quote!(#[doc = #doc]));
 }
 
-/// A description as rustdoc takes it: no HTML, no accidental links, no accidental code blocks.
+/// A description as rustdoc takes it: no HTML, no accidental links, no code that is a test.
 pub(super) fn text(description: &str) -> String {
-    let mut out = String::new();
+    let mut lines = Vec::new();
+    let mut fence = None;
     for line in description.trim().lines() {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        out.push(' ');
         // Four leading spaces would make a code block, which rustdoc then compiles as a test.
-        let mut code = false;
-        for c in line.trim_start().chars() {
-            code ^= c == '`';
-            if !code && matches!(c, '<' | '>' | '[' | ']') {
-                out.push('\\');
+        let start = line.trim_start();
+        match (fence, FENCES.iter().find(|fence| start.starts_with(**fence))) {
+            (None, Some(opened)) => {
+                fence = Some(*opened);
+                lines.push(format!(" {opened}text"));
             }
-            out.push(c);
+            (Some(open), _) => {
+                lines.push(format!(" {line}"));
+                fence = fence.filter(|_| !start.starts_with(open));
+            }
+            (None, None) => lines.push(format!(" {}", prose(start))),
         }
+    }
+    // What comes after the description is no part of its last block.
+    lines.extend(fence.map(|fence| format!(" {fence}")));
+    lines.join("\n")
+}
+
+const FENCES: [&str; 2] = ["```", "~~~"];
+
+fn prose(line: &str) -> String {
+    let mut out = String::new();
+    let mut code = false;
+    for (at, c) in line.char_indices() {
+        if c == '`' {
+            // One without another is a sign like any other.
+            code = !code && line[at + 1..].contains('`');
+        }
+        if !code && matches!(c, '<' | '>' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
     }
     out
 }
@@ -39,8 +60,10 @@ pub(super) fn operations(source: &Document, block: &mut ItemImpl) -> Result<()> 
     for item in &mut block.items {
         let ImplItem::Fn(function) = item else { continue };
         let name = function.sig.ident.to_string();
-        let operation =
-            source.operations().find(|operation| field_name(operation.id()) == name).ok_or_else(|| {
+        let operation = source
+            .operations()
+            .find(|operation| field_name(operation.id()) == field_name(&name))
+            .ok_or_else(|| {
                 unexpected(source.name(), &format!("fn {name}"), "an operation of the document")
             })?;
         replace(&mut function.attrs, &operation_doc(&operation));

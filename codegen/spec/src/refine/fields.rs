@@ -1,9 +1,12 @@
 //! The fields of the types: what they are, and how they are read.
 
-use serde_json::Value;
+use quote::ToTokens;
+use serde_json::{Map, Value};
+use syn::visit_mut::VisitMut;
 use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
 use super::{docs, drop_debug};
+use crate::names::property_name;
 use crate::{Document, Result};
 
 pub(super) fn refine(source: &Document, items: &mut [Item]) -> Result<()> {
@@ -13,8 +16,10 @@ pub(super) fn refine(source: &Document, items: &mut [Item]) -> Result<()> {
             Item::Mod(module) if module.ident == "builder" => {
                 let items = module.content.as_mut().map(|(_, items)| items.iter_mut());
                 for item in items.into_iter().flatten() {
-                    if let Item::Struct(item) = item {
-                        drop_debug(&mut item.attrs);
+                    match item {
+                        Item::Struct(item) => drop_debug(&mut item.attrs),
+                        Item::Impl(block) => UnknownFields.visit_item_impl_mut(block),
+                        _ => {}
                     }
                 }
             }
@@ -43,7 +48,7 @@ fn structure(source: &Document, item: &mut ItemStruct) {
         _ => return,
     };
     for field in &mut fields.named {
-        let name = serialised_name(field);
+        let name = as_in_the_document(field, properties);
         let property = properties.and_then(|properties| properties.get(&name));
         let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
         let doc = match (text, property) {
@@ -69,7 +74,32 @@ fn is_extra(field: &Field) -> bool {
     starts_with(&field.ty, "Map") && field.ident.as_ref().is_some_and(|ident| ident == "extra")
 }
 
-/// The field's name in JSON.
+/// A builder that was given no unknown fields has none; progenitor would call that a mistake.
+struct UnknownFields;
+
+impl VisitMut for UnknownFields {
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        let missing = field.expr.to_token_stream().to_string().contains("\"no value supplied for extra\"");
+        if missing {
+            field.expr = parse_quote!(Ok(::std::default::Default::default()));
+        }
+    }
+}
+
+/// The field's name in JSON, which is not always the one that progenitor was given.
+fn as_in_the_document(field: &mut Field, properties: Option<&Map<String, Value>>) -> String {
+    let given = serialised_name(field);
+    let name = properties.into_iter().flat_map(Map::keys).find(|name| property_name(name) == given);
+    match name {
+        Some(name) if *name != given => {
+            field.attrs.push(parse_quote!(#[serde(rename = #name)]));
+            name.clone()
+        }
+        _ => given,
+    }
+}
+
+/// The field's name in JSON, as the code has it.
 fn serialised_name(field: &Field) -> String {
     let mut renamed = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
@@ -112,6 +142,5 @@ const NUMBERS: [(&str, &str); 4] = [
 ];
 
 fn is_type(ty: &Type, text: &str) -> bool {
-    use quote::ToTokens;
     ty.to_token_stream().to_string() == text
 }

@@ -1,0 +1,66 @@
+//! The part of generated code that shows what a trap is about.
+//!
+//! A document of one operation makes some two hundred lines, nearly all of them the same. A
+//! document names in `x-show` what of its code matters:
+//!
+//! | part | what is shown |
+//! |---|---|
+//! | `types` | the types, without their builders and conversions |
+//! | `body builders` | the builders of the types |
+//! | `methods` | the methods that start a call, with their docs |
+//! | `send` | the `send` of each call |
+
+use serde_json::Value;
+use syn::{File, ImplItem, Item, ItemMod};
+
+/// What is left of the code for a document that wants these parts shown.
+pub(crate) fn shown(code: &str, document: &Value) -> String {
+    let parts: Vec<&str> = document["x-show"]
+        .as_array()
+        .unwrap_or_else(|| panic!("`x-show` does not say what of the code matters"))
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let file = syn::parse_file(code).unwrap();
+    let mut items = Vec::new();
+    for part in parts {
+        let found = match part {
+            "types" => module(&file.items, "types").into_iter().filter(is_type).collect(),
+            "body builders" => module(&module(&file.items, "types"), "builder"),
+            "methods" => file.items.iter().filter(|item| is_calls(item)).cloned().collect(),
+            "send" => module(&file.items, "builder").into_iter().filter_map(only_send).collect(),
+            _ => panic!("`x-show` names `{part}`, which is no part"),
+        };
+        assert!(!found.is_empty(), "the code has no {part}");
+        items.extend(found);
+    }
+    prettyplease::unparse(&File { shebang: None, frontmatter: None, attrs: Vec::new(), items })
+}
+
+fn module(items: &[Item], name: &str) -> Vec<Item> {
+    items
+        .iter()
+        .find_map(|item| match item {
+            Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == name => {
+                Some(items.clone())
+            }
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+fn is_type(item: &Item) -> bool {
+    matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Type(_) | Item::Macro(_))
+}
+
+/// `impl Client` with the operations, and not the one with `new`.
+fn is_calls(item: &Item) -> bool {
+    let Item::Impl(block) = item else { return false };
+    !block.items.iter().any(|item| matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"))
+}
+
+fn only_send(item: Item) -> Option<Item> {
+    let Item::Impl(mut block) = item else { return None };
+    block.items.retain(|item| matches!(item, ImplItem::Fn(function) if function.sig.ident == "send"));
+    (!block.items.is_empty()).then_some(Item::Impl(block))
+}

@@ -1,0 +1,1 @@
+//! What the code of the traps does: what is read, written and sent.

@@ -1,0 +1,211 @@
+//! What the catalog holds: catalogs, schemas, tables and volumes, as they lie on the disk.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// What every securable has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Common {
+    /// A UUID that outlives renames.
+    pub(crate) id: String,
+    /// The last part of the full name, in lower case.
+    pub(crate) name: String,
+    /// What `COMMENT` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+    /// Who owns it.
+    pub(crate) owner: String,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) created_at: i64,
+    /// Who made it.
+    pub(crate) created_by: String,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) updated_at: i64,
+    /// Who changed it last.
+    pub(crate) updated_by: String,
+    /// `TBLPROPERTIES` and their like.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) properties: BTreeMap<String, String>,
+}
+
+impl Common {
+    /// A new object of this owner, stamped with the present.
+    pub(crate) fn new(name: &str, owner: &str) -> Self {
+        let now = chrono::Utc::now().timestamp_millis();
+        Self {
+            id: uuid::Uuid::new_v4().to_string(),
+            name: name.to_lowercase(),
+            comment: None,
+            owner: owner.to_owned(),
+            created_at: now,
+            created_by: owner.to_owned(),
+            updated_at: now,
+            updated_by: owner.to_owned(),
+            properties: BTreeMap::new(),
+        }
+    }
+
+    /// Notes that it changed now.
+    pub(crate) fn touch(&mut self) {
+        self.updated_at = chrono::Utc::now().timestamp_millis();
+    }
+}
+
+/// A catalog and its schemas.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Catalog {
+    /// Name, owner and times.
+    #[serde(flatten)]
+    pub(crate) common: Common,
+    /// The schemas by name; on the disk each has its own file.
+    #[serde(skip)]
+    pub(crate) schemas: BTreeMap<String, Schema>,
+    /// Whether the catalog is part of the sandbox itself: not written to the disk, and nothing in it can change.
+    #[serde(skip)]
+    pub(crate) system: bool,
+}
+
+/// A schema, its tables and its volumes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Schema {
+    /// Name, owner and times.
+    #[serde(flatten)]
+    pub(crate) common: Common,
+    /// Tables and views by name.
+    #[serde(skip)]
+    pub(crate) tables: BTreeMap<String, Arc<Table>>,
+    /// Volumes by name.
+    #[serde(skip)]
+    pub(crate) volumes: BTreeMap<String, Volume>,
+}
+
+/// What a table is to the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum TableKind {
+    /// Its data lies in the sandbox's folder.
+    Managed,
+    /// It only names a place elsewhere; it can be described, not queried.
+    External,
+    /// A query.
+    View,
+}
+
+impl TableKind {
+    /// The service's word.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Managed => "MANAGED",
+            Self::External => "EXTERNAL",
+            Self::View => "VIEW",
+        }
+    }
+}
+
+/// A table or a view.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Table {
+    /// Name, owner and times.
+    #[serde(flatten)]
+    pub(crate) common: Common,
+    /// Managed, external or a view.
+    pub(crate) kind: TableKind,
+    /// The columns in order.
+    pub(crate) columns: Vec<Column>,
+    /// `DELTA`, `PARQUET`, …; empty for a view.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) format: String,
+    /// The Parquet files that make up the table now, by their names in its folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<String>,
+    /// A view's query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) view: Option<View>,
+    /// Where an external table says its data is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) storage_location: Option<String>,
+    /// Whether the rows come from the sandbox's own generator rather than from files.
+    #[serde(skip)]
+    pub(crate) sample: bool,
+}
+
+impl Table {
+    /// The column of this name, whatever its case.
+    pub(crate) fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A view's query and where its unqualified names point.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct View {
+    /// The query as it was written.
+    pub(crate) text: String,
+    /// The current catalog when the view was made.
+    pub(crate) catalog: String,
+    /// The current schema when the view was made.
+    pub(crate) schema: String,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Column {
+    /// The name as it was written.
+    pub(crate) name: String,
+    /// The type as Unity Catalog writes it: `decimal(10,2)`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// Whether it may hold NULL.
+    pub(crate) nullable: bool,
+    /// What `COMMENT` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) comment: Option<String>,
+    /// The SQL of the default value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) default: Option<String>,
+}
+
+impl Column {
+    /// A nullable column without a comment.
+    pub(crate) fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+        Self { name: name.into(), kind: kind.into(), nullable: true, comment: None, default: None }
+    }
+}
+
+/// A volume. Its files are kept, under its name, by the sandbox's file store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Volume {
+    /// Name, owner and times.
+    #[serde(flatten)]
+    pub(crate) common: Common,
+    /// Where an external volume says its files are; a managed one has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) storage_location: Option<String>,
+}
+
+/// The kinds of objects, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A catalog.
+    Catalog,
+    /// A schema.
+    Schema,
+    /// A table or a view.
+    Table,
+    /// A volume.
+    Volume,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Catalog => "Catalog",
+            Self::Schema => "Schema",
+            Self::Table => "Table",
+            Self::Volume => "Volume",
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! `information_schema`: what the catalog holds, as tables. `system.information_schema` shows all catalogs.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+use super::catalog::{Catalog, CatalogError, Catalogs, Column, Common, INFORMATION_SCHEMA, Kind, Schema as CatalogSchema, SchemaName, Table, TableKind, TableName, Volume};
+use super::error::SqlError;
+use super::types;
+
+/// A cell.
+enum Cell {
+    Text(Option<String>),
+    Number(Option<i32>),
+    Time(i64),
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<&Option<String>> for Cell {
+    fn from(text: &Option<String>) -> Self {
+        Self::Text(text.clone())
+    }
+}
+
+type Columns<T> = &'static [(&'static str, fn(&T) -> Cell)];
+
+/// A securable, and the catalog and schema that it is in.
+struct Row<T> {
+    catalog: String,
+    schema: String,
+    item: T,
+}
+
+struct ColumnOf {
+    table: String,
+    place: usize,
+    column: Column,
+}
+
+impl ColumnOf {
+    fn kind(&self) -> Option<DataType> {
+        types::parse(&self.column.kind)
+    }
+}
+
+/// The columns that all securables have, and a kind's own before them.
+macro_rules! columns {
+    ($name:ident, $item:ty, [$($column:literal => $cell:expr),* $(,)?]) => {
+        const $name: Columns<Row<$item>> = &[$(($column, $cell)),*];
+    };
+}
+
+fn created(common: &Common) -> Cell {
+    Cell::Time(common.created_at)
+}
+
+columns!(CATALOGS, Catalog, [
+    "catalog_name" => |row| row.item.common.name.as_str().into(),
+    "catalog_owner" => |row| row.item.common.owner.as_str().into(),
+    "comment" => |row| (&row.item.common.comment).into(),
+    "created" => |row| created(&row.item.common),
+    "created_by" => |row| row.item.common.created_by.as_str().into(),
+    "last_altered" => |row| Cell::Time(row.item.common.updated_at),
+    "last_altered_by" => |row| row.item.common.updated_by.as_str().into(),
+]);
+
+columns!(SCHEMATA, CatalogSchema, [
+    "catalog_name" => |row| row.catalog.as_str().into(),
+    "schema_name" => |row| row.item.common.name.as_str().into(),
+    "schema_owner" => |row| row.item.common.owner.as_str().into(),
+    "comment" => |row| (&row.item.common.comment).into(),
+    "created" => |row| created(&row.item.common),
+    "created_by" => |row| row.item.common.created_by.as_str().into(),
+    "last_altered" => |row| Cell::Time(row.item.common.updated_at),
+    "last_altered_by" => |row| row.item.common.updated_by.as_str().into(),
+]);
+
+columns!(TABLES, Arc<Table>, [
+    "table_catalog" => |row| row.catalog.as_str().into(),
+    "table_schema" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.common.name.as_str().into(),
+    "table_type" => |row| row.item.kind.text().into(),
+    "is_insertable_into" => |row| if row.item.kind == TableKind::View { "NO" } else { "YES" }.into(),
+    "table_owner" => |row| row.item.common.owner.as_str().into(),
+    "comment" => |row| (&row.item.common.comment).into(),
+    "created" => |row| created(&row.item.common),
+    "created_by" => |row| row.item.common.created_by.as_str().into(),
+    "last_altered" => |row| Cell::Time(row.item.common.updated_at),
+    "last_altered_by" => |row| row.item.common.updated_by.as_str().into(),
+    "data_source_format" => |row| Cell::Text((!row.item.format.is_empty()).then(|| row.item.format.clone())),
+]);
+
+columns!(VIEWS, Arc<Table>, [
+    "table_catalog" => |row| row.catalog.as_str().into(),
+    "table_schema" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.common.name.as_str().into(),
+    "view_definition" => |row| Cell::Text(row.item.view.as_ref().map(|view| view.text.clone())),
+    "check_option" => |_| "NONE".into(),
+    "is_updatable" => |_| "NO".into(),
+    "is_insertable_into" => |_| "NO".into(),
+]);
+
+columns!(COLUMNS, ColumnOf, [
+    "table_catalog" => |row| row.catalog.as_str().into(),
+    "table_schema" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.table.as_str().into(),
+    "column_name" => |row| row.item.column.name.as_str().into(),
+    "ordinal_position" => |row| Cell::Number(i32::try_from(row.item.place).ok()),
+    "column_default" => |row| (&row.item.column.default).into(),
+    "is_nullable" => |row| if row.item.column.nullable { "YES" } else { "NO" }.into(),
+    "full_data_type" => |row| row.item.column.kind.as_str().into(),
+    "data_type" => |row| Cell::Text(row.item.kind().map(|kind| types::name(&kind).to_owned())),
+    "numeric_precision" => |row| Cell::Number(row.item.kind().and_then(|kind| types::precision(&kind)).map(|(precision, _)| i32::from(precision))),
+    "numeric_scale" => |row| Cell::Number(row.item.kind().and_then(|kind| types::precision(&kind)).map(|(_, scale)| i32::from(scale))),
+    "comment" => |row| (&row.item.column.comment).into(),
+]);
+
+columns!(VOLUMES, Volume, [
+    "volume_catalog" => |row| row.catalog.as_str().into(),
+    "volume_schema" => |row| row.schema.as_str().into(),
+    "volume_name" => |row| row.item.common.name.as_str().into(),
+    "volume_type" => |row| if row.item.storage_location.is_some() { "EXTERNAL" } else { "MANAGED" }.into(),
+    "volume_owner" => |row| row.item.common.owner.as_str().into(),
+    "comment" => |row| (&row.item.common.comment).into(),
+    "storage_location" => |row| (&row.item.storage_location).into(),
+    "created" => |row| created(&row.item.common),
+    "created_by" => |row| row.item.common.created_by.as_str().into(),
+    "last_altered" => |row| Cell::Time(row.item.common.updated_at),
+    "last_altered_by" => |row| row.item.common.updated_by.as_str().into(),
+]);
+
+/// The tables that there are.
+const ALL: &[&str] = &["catalogs", "columns", "schemata", "tables", "views", "volumes"];
+
+/// The rows of a table of `information_schema`.
+pub(crate) fn table(catalogs: &Catalogs, name: &TableName) -> Result<RecordBatch, SqlError> {
+    rows(catalogs, name)?.ok_or_else(|| CatalogError::NotFound { kind: Kind::Table, name: name.to_string() }.into())
+}
+
+/// The tables themselves, as the catalog describes tables.
+pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc<Table>>, CatalogError> {
+    let common = catalogs.catalog(&name.catalog)?.common;
+    let mut tables = Vec::new();
+    for table in ALL {
+        let Some(rows) = rows(catalogs, &name.table(table))? else { continue };
+        let columns = rows.schema().fields().iter().map(|field| Column::new(field.name(), types::catalog_text(field.data_type()))).collect();
+        let common = Common { name: (*table).to_owned(), comment: None, properties: Default::default(), ..common.clone() };
+        let kind = TableKind::View;
+        tables.push(Arc::new(Table { common, kind, columns, format: "UNITY_CATALOG".to_owned(), files: Vec::new(), view: None, storage_location: None, sample: true }));
+    }
+    Ok(tables)
+}
+
+fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, CatalogError> {
+    let within = Within { catalogs, catalog: catalogs.catalog(&name.catalog)?.common.name };
+    let batch = match name.table.as_str() {
+        "catalogs" => batch(CATALOGS, &within.catalogs()?),
+        "schemata" => batch(SCHEMATA, &within.schemas()?),
+        "tables" => batch(TABLES, &within.tables()?),
+        "views" => batch(VIEWS, &within.tables()?.into_iter().filter(|row| row.item.view.is_some()).collect::<Vec<_>>()),
+        "columns" => batch(COLUMNS, &within.columns()?),
+        "volumes" => batch(VOLUMES, &within.volumes()?),
+        _ => return Ok(None),
+    };
+    Ok(Some(batch))
+}
+
+fn batch<T>(columns: Columns<T>, rows: &[T]) -> RecordBatch {
+    let arrays: Vec<ArrayRef> = columns.iter().map(|(_, cell)| array(rows.iter().map(cell).collect())).collect();
+    let fields = columns.iter().zip(&arrays).map(|((name, _), array)| Field::new(*name, array.data_type().clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    // the arrays were made from the same rows, so their lengths agree
+    RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
+}
+
+/// A column is of the kind of its first cell; an empty one is text.
+fn array(cells: Vec<Cell>) -> ArrayRef {
+    match cells.first() {
+        Some(Cell::Number(_)) => Arc::new(Int32Array::from_iter(cells.iter().map(|cell| if let Cell::Number(number) = cell { *number } else { None }))),
+        Some(Cell::Time(_)) => {
+            let micros = cells.iter().map(|cell| if let Cell::Time(ms) = cell { Some(ms * 1_000) } else { None });
+            Arc::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
+        }
+        _ => Arc::new(StringArray::from_iter(cells.iter().map(|cell| if let Cell::Text(text) = cell { text.as_deref() } else { None }))),
+    }
+}
+
+/// What one catalog's `information_schema` shows; that of `system` shows everything.
+struct Within<'a> {
+    catalogs: &'a Catalogs,
+    catalog: String,
+}
+
+impl Within<'_> {
+    fn catalogs(&self) -> Result<Vec<Row<Catalog>>, CatalogError> {
+        let all = self.catalogs.catalogs()?.into_iter().filter(|catalog| self.catalog == "system" || catalog.common.name == self.catalog);
+        Ok(all.map(|item| Row { catalog: item.common.name.clone(), schema: String::new(), item }).collect())
+    }
+
+    fn schemas(&self) -> Result<Vec<Row<CatalogSchema>>, CatalogError> {
+        let mut rows = Vec::new();
+        for catalog in self.catalogs()? {
+            let information = CatalogSchema { common: Common { name: INFORMATION_SCHEMA.to_owned(), ..catalog.item.common.clone() }, tables: Default::default(), volumes: Default::default() };
+            for item in self.catalogs.schemas(&catalog.catalog)?.into_iter().chain([information]) {
+                rows.push(Row { catalog: catalog.catalog.clone(), schema: item.common.name.clone(), item });
+            }
+        }
+        Ok(rows)
+    }
+
+    fn each<T>(&self, items: impl Fn(&SchemaName) -> Result<Vec<T>, CatalogError>) -> Result<Vec<Row<T>>, CatalogError> {
+        let mut rows = Vec::new();
+        for schema in self.schemas()?.into_iter().filter(|row| row.schema != INFORMATION_SCHEMA) {
+            for item in items(&SchemaName::new(&schema.catalog, &schema.schema))? {
+                rows.push(Row { catalog: schema.catalog.clone(), schema: schema.schema.clone(), item });
+            }
+        }
+        Ok(rows)
+    }
+
+    fn tables(&self) -> Result<Vec<Row<Arc<Table>>>, CatalogError> {
+        self.each(|schema| self.catalogs.tables(schema))
+    }
+
+    fn volumes(&self) -> Result<Vec<Row<Volume>>, CatalogError> {
+        self.each(|schema| self.catalogs.volumes(schema))
+    }
+
+    fn columns(&self) -> Result<Vec<Row<ColumnOf>>, CatalogError> {
+        let of = |row: Row<Arc<Table>>| {
+            let columns = row.item.columns.clone();
+            columns.into_iter().enumerate().map(move |(place, column)| Row {
+                catalog: row.catalog.clone(),
+                schema: row.schema.clone(),
+                item: ColumnOf { table: row.item.common.name.clone(), place, column },
+            })
+        };
+        Ok(self.tables()?.into_iter().flat_map(of).collect())
+    }
+}

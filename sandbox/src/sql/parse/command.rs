@@ -1,0 +1,162 @@
+//! What a statement can be. Queries and expressions are sqlparser's; the commands around them are the service's own and
+//! small, so they are written down here rather than bent out of other dialects.
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, TableFactor};
+
+use crate::sql::catalog::{Column, Kind};
+
+/// A name of one to three parts.
+pub(crate) type Name = Vec<Ident>;
+
+/// One statement.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Query(Box<Query>),
+    CreateCatalog { name: Name, if_not_exists: bool, options: Options },
+    CreateSchema { name: Name, if_not_exists: bool, options: Options },
+    CreateVolume { name: Name, if_not_exists: bool, options: Options },
+    CreateTable(Box<CreateTable>),
+    CreateView(Box<CreateView>),
+    Drop { kind: Kind, view: bool, name: Name, if_exists: bool, cascade: bool },
+    Alter { kind: Kind, view: bool, name: Name, change: Change },
+    Comment { kind: Kind, name: Name, column: Option<Ident>, comment: Option<String> },
+    Truncate { name: Name },
+    Insert(Box<Insert>),
+    Update(Box<Update>),
+    Delete(Box<Delete>),
+    Merge(Box<Merge>),
+    Show(Show),
+    DescribeTable { name: Name, extended: bool },
+    DescribeQuery(Box<Query>),
+    DescribeCatalog { name: Name },
+    DescribeSchema { name: Name, extended: bool },
+    DescribeVolume { name: Name },
+    Explain { query: Box<Query>, extended: bool },
+    Use { kind: Kind, name: Name },
+}
+
+/// The clauses after a name that may come in any order.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) comment: Option<String>,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) location: Option<String>,
+    pub(crate) format: Option<String>,
+}
+
+/// `CREATE TABLE`
+#[derive(Debug)]
+pub(crate) struct CreateTable {
+    pub(crate) name: Name,
+    pub(crate) or_replace: bool,
+    pub(crate) if_not_exists: bool,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) options: Options,
+    pub(crate) query: Option<Box<Query>>,
+}
+
+/// `CREATE VIEW`
+#[derive(Debug)]
+pub(crate) struct CreateView {
+    pub(crate) name: Name,
+    pub(crate) or_replace: bool,
+    pub(crate) if_not_exists: bool,
+    /// The columns' names and comments, if the statement gives them.
+    pub(crate) columns: Vec<(String, Option<String>)>,
+    pub(crate) options: Options,
+    pub(crate) query: Box<Query>,
+    /// The query as it was written.
+    pub(crate) text: String,
+}
+
+/// What `ALTER` changes.
+#[derive(Debug)]
+pub(crate) enum Change {
+    RenameTo(Name),
+    AddColumns(Vec<Column>),
+    DropColumns { names: Vec<Ident>, if_exists: bool },
+    RenameColumn { from: Ident, to: String },
+    CommentColumn { name: Ident, comment: Option<String> },
+    SetNullable { name: Ident, nullable: bool },
+    SetProperties(Vec<(String, String)>),
+    UnsetProperties(Vec<String>),
+    SetOwner(String),
+    SetQuery { query: Box<Query>, text: String },
+}
+
+/// `INSERT`
+#[derive(Debug)]
+pub(crate) struct Insert {
+    pub(crate) name: Name,
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) overwrite: bool,
+    pub(crate) by_name: bool,
+    pub(crate) query: Box<Query>,
+}
+
+/// `UPDATE`
+#[derive(Debug)]
+pub(crate) struct Update {
+    pub(crate) name: Name,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) assignments: Vec<(Ident, Expr)>,
+    pub(crate) filter: Option<Expr>,
+}
+
+/// `DELETE`
+#[derive(Debug)]
+pub(crate) struct Delete {
+    pub(crate) name: Name,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) filter: Option<Expr>,
+}
+
+/// `MERGE`
+#[derive(Debug)]
+pub(crate) struct Merge {
+    pub(crate) name: Name,
+    pub(crate) alias: Option<Ident>,
+    pub(crate) source: TableFactor,
+    pub(crate) on: Expr,
+    pub(crate) clauses: Vec<Clause>,
+}
+
+/// One `WHEN` of a `MERGE`.
+#[derive(Debug)]
+pub(crate) struct Clause {
+    pub(crate) when: When,
+    pub(crate) condition: Option<Expr>,
+    pub(crate) action: Action,
+}
+
+/// Which rows a clause of a `MERGE` is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Matched,
+    NotMatched,
+    NotMatchedBySource,
+}
+
+/// What a clause of a `MERGE` does.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Delete,
+    /// `None` is `UPDATE SET *`.
+    Update(Option<Vec<(Ident, Expr)>>),
+    /// `None` is `INSERT *`.
+    Insert(Option<Vec<(Ident, Expr)>>),
+}
+
+/// `SHOW …`; a pattern is matched as `SHOW` does, with `*` and `|`.
+#[derive(Debug)]
+pub(crate) enum Show {
+    Catalogs { pattern: Option<String> },
+    Schemas { within: Option<Name>, pattern: Option<String> },
+    Tables { within: Option<Name>, pattern: Option<String> },
+    Views { within: Option<Name>, pattern: Option<String> },
+    Volumes { within: Option<Name>, pattern: Option<String> },
+    Columns { name: Name },
+    CreateTable { name: Name },
+    Properties { name: Name },
+    Functions { pattern: Option<String> },
+}

@@ -1,0 +1,312 @@
+//! `CREATE`, `DROP`, `ALTER` and `COMMENT ON`.
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::{Change, Command, CreateTable, CreateView, Name, Options, Parsed, Reader};
+use crate::sql::catalog::{Column, Kind};
+use crate::sql::error::SqlError;
+use crate::sql::types;
+
+impl Reader<'_> {
+    pub(super) fn create(&mut self) -> Parsed<Command> {
+        self.expect(&["create"])?;
+        let or_replace = self.eat(&["or", "replace"]);
+        let temporary = self.eat(&["temporary"]) || self.eat(&["temp"]);
+        let external = self.eat(&["external"]);
+        if self.eat(&["table"]) {
+            return if temporary { Err(SqlError::unsupported("CREATE TEMPORARY TABLE")) } else { self.create_table(or_replace) };
+        }
+        if self.eat(&["view"]) {
+            // a temporary view ends with its session, and a session here is one statement
+            return if temporary { Err(SqlError::unsupported("CREATE TEMPORARY VIEW")) } else { self.create_view(or_replace) };
+        }
+        if or_replace || temporary {
+            return Err(self.unexpected());
+        }
+        if self.eat(&["catalog"]) {
+            let if_not_exists = self.eat(&["if", "not", "exists"]);
+            let name = self.name()?;
+            return Ok(Command::CreateCatalog { name, if_not_exists, options: self.options()? });
+        }
+        if self.eat(&["schema"]) || self.eat(&["database"]) {
+            let if_not_exists = self.eat(&["if", "not", "exists"]);
+            let name = self.name()?;
+            return Ok(Command::CreateSchema { name, if_not_exists, options: self.options()? });
+        }
+        if self.eat(&["volume"]) {
+            let if_not_exists = self.eat(&["if", "not", "exists"]);
+            let name = self.name()?;
+            let options = self.options()?;
+            if external != options.location.is_some() {
+                return Err(SqlError::new("INVALID_PARAMETER_VALUE", "An external volume, and no other, takes a LOCATION"));
+            }
+            return Ok(Command::CreateVolume { name, if_not_exists, options });
+        }
+        match self.peek_word(0).as_deref() {
+            Some(word @ ("function" | "materialized" | "streaming" | "connection" | "share" | "recipient" | "provider" | "server")) => {
+                Err(SqlError::unsupported(format!("CREATE {}", word.to_uppercase())))
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn create_table(&mut self, or_replace: bool) -> Parsed<Command> {
+        let if_not_exists = self.eat(&["if", "not", "exists"]);
+        let name = self.name()?;
+        let columns = if self.parser.peek_token_ref().token == Token::LParen {
+            self.in_parentheses(Self::column)?
+        } else {
+            Vec::new()
+        };
+        let options = self.options()?;
+        let query = if self.eat(&["as"]) || self.starts_query() { Some(self.query()?) } else { None };
+        if query.is_some() && !columns.is_empty() {
+            return Err(SqlError::new("PARSE_SYNTAX_ERROR", "Columns of a table made by a query come from the query: schema may not be specified in a Create Table As Select (CTAS) statement"));
+        }
+        Ok(Command::CreateTable(Box::new(CreateTable { name, or_replace, if_not_exists, columns, options, query })))
+    }
+
+    fn create_view(&mut self, or_replace: bool) -> Parsed<Command> {
+        let if_not_exists = self.eat(&["if", "not", "exists"]);
+        let name = self.name()?;
+        let columns = if self.parser.peek_token_ref().token == Token::LParen {
+            self.in_parentheses(|reader| {
+                let name = reader.spelled()?;
+                let comment = if reader.eat(&["comment"]) { Some(reader.string()?) } else { None };
+                Ok((name, comment))
+            })?
+        } else {
+            Vec::new()
+        };
+        let options = self.options()?;
+        self.expect(&["as"])?;
+        let start = self.here();
+        let query = self.query()?;
+        let text = self.source.between(start, None).to_owned();
+        Ok(Command::CreateView(Box::new(CreateView { name, or_replace, if_not_exists, columns, options, query, text })))
+    }
+
+    fn starts_query(&self) -> bool {
+        matches!(self.peek_word(0).as_deref(), Some("select" | "with" | "values"))
+    }
+
+    /// The clauses that `CREATE` takes after the name, in any order.
+    fn options(&mut self) -> Parsed<Options> {
+        let mut options = Options::default();
+        loop {
+            if self.eat(&["comment"]) {
+                options.comment = Some(self.string()?);
+            } else if self.eat(&["tblproperties"]) || self.eat(&["with", "dbproperties"]) || self.eat(&["dbproperties"]) {
+                options.properties = self.properties()?;
+            } else if self.eat(&["location"]) || self.eat(&["managed", "location"]) {
+                options.location = Some(self.string()?);
+            } else if self.eat(&["using"]) {
+                options.format = Some(self.ident()?.value.to_uppercase());
+            } else if self.eat(&["cluster", "by"]) || self.eat(&["partitioned", "by"]) {
+                // how rows are laid out changes no result
+                if !self.eat(&["auto"]) && !self.eat(&["none"]) {
+                    self.in_parentheses(Self::ident)?;
+                }
+            } else if let Some(word @ ("options" | "clone" | "shallow" | "deep" | "default")) = self.peek_word(0).as_deref() {
+                return Err(SqlError::unsupported(format!("the clause {} of CREATE", word.to_uppercase())));
+            } else {
+                return Ok(options);
+            }
+        }
+    }
+
+    /// `('key' = 'value', key.with.dots = 1)`
+    fn properties(&mut self) -> Parsed<Vec<(String, String)>> {
+        self.in_parentheses(|reader| {
+            let key = reader.property_key()?;
+            let _ = reader.parser.consume_token(&Token::Eq);
+            let token = reader.parser.next_token();
+            let value = match token.token {
+                Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) | Token::Number(text, _) => text,
+                Token::Word(word) => word.value,
+                _ => return Err(SqlError::syntax_near(&token, reader.source.text())),
+            };
+            Ok((key, value))
+        })
+    }
+
+    fn property_key(&mut self) -> Parsed<String> {
+        if matches!(self.parser.peek_token_ref().token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)) {
+            return self.string();
+        }
+        let mut key = self.spelled()?;
+        while self.parser.consume_token(&Token::Period) {
+            key = format!("{key}.{}", self.spelled()?);
+        }
+        Ok(key)
+    }
+
+    /// A name as it was written.
+    fn spelled(&mut self) -> Parsed<String> {
+        let name = self.ident()?;
+        Ok(self.source.spelling(&name).to_owned())
+    }
+
+    /// A column's definition.
+    fn column(&mut self) -> Parsed<Column> {
+        if let Some(word @ ("constraint" | "primary" | "foreign" | "check")) = self.peek_word(0).as_deref()
+            && matches!(self.peek_word(1).as_deref(), Some("key" | "primary" | "foreign" | "check") | None)
+        {
+            return Err(SqlError::unsupported(format!("the table constraint {}", word.to_uppercase())));
+        }
+        let name = self.spelled()?;
+        let _ = self.parser.consume_token(&Token::Colon);
+        let mut column = Column::new(name, self.type_text()?);
+        loop {
+            if self.eat(&["not", "null"]) {
+                column.nullable = false;
+            } else if self.eat(&["null"]) {
+                column.nullable = true;
+            } else if self.eat(&["comment"]) {
+                column.comment = Some(self.string()?);
+            } else if self.eat(&["default"]) {
+                column.default = Some(self.expr()?.to_string());
+            } else if self.eat(&["after"]) || self.eat(&["first"]) {
+                return Err(SqlError::unsupported("the place of a new column other than the last"));
+            } else if let Some(word @ ("generated" | "primary" | "constraint" | "references" | "mask" | "collate")) = self.peek_word(0).as_deref() {
+                return Err(SqlError::unsupported(format!("the column clause {}", word.to_uppercase())));
+            } else {
+                return Ok(column);
+            }
+        }
+    }
+
+    /// A type, in the spelling of Unity Catalog.
+    fn type_text(&mut self) -> Parsed<String> {
+        let start = self.parser.peek_token();
+        let mut text = self.ident()?.value;
+        let mut depth = 0_usize;
+        loop {
+            let token = self.parser.peek_token();
+            match &token.token {
+                Token::Lt | Token::LParen => depth += 1,
+                Token::Gt | Token::RParen if depth > 0 => depth -= 1,
+                Token::ShiftRight if depth > 1 => depth -= 2,
+                // DOUBLE PRECISION, INTERVAL DAY TO SECOND
+                Token::Word(word) if depth == 0 && matches!(word.value.as_str(), "precision" | "year" | "month" | "day" | "hour" | "minute" | "second" | "to") => {}
+                Token::EOF => break,
+                _ if depth == 0 => break,
+                _ => {}
+            }
+            self.parser.next_token();
+            if matches!(token.token, Token::Word(_)) {
+                text.push(' ');
+            }
+            text.push_str(&token.token.to_string());
+            if depth == 0 && matches!(token.token, Token::Gt | Token::RParen | Token::ShiftRight) {
+                break;
+            }
+        }
+        if text.starts_with("varchar") || text.starts_with("char") {
+            if types::parse(&text).is_some() {
+                return Ok(text.replace(' ', ""));
+            }
+        }
+        match types::parse(&text) {
+            Some(kind) => Ok(types::catalog_text(&kind)),
+            None => Err(SqlError::new("UNSUPPORTED_DATATYPE", format!("Unsupported data type \"{}\"", text.to_uppercase())).at(Some(start.span.start))),
+        }
+    }
+
+    pub(super) fn drop(&mut self) -> Parsed<Command> {
+        self.expect(&["drop"])?;
+        let (kind, view) = self.kind()?;
+        let if_exists = self.eat(&["if", "exists"]);
+        let name = self.name()?;
+        let cascade = self.eat(&["cascade"]);
+        let _ = self.eat(&["restrict"]) || self.eat(&["purge"]);
+        Ok(Command::Drop { kind, view, name, if_exists, cascade })
+    }
+
+    pub(super) fn kind(&mut self) -> Parsed<(Kind, bool)> {
+        const KINDS: [(&str, Kind, bool); 6] = [
+            ("catalog", Kind::Catalog, false), ("schema", Kind::Schema, false), ("database", Kind::Schema, false),
+            ("volume", Kind::Volume, false), ("table", Kind::Table, false), ("view", Kind::Table, true),
+        ];
+        match KINDS.into_iter().find(|(word, ..)| self.peek_word(0).as_deref() == Some(word)) {
+            Some((word, kind, view)) => {
+                self.expect(&[word])?;
+                Ok((kind, view))
+            }
+            None => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn alter(&mut self) -> Parsed<Command> {
+        self.expect(&["alter"])?;
+        let (kind, view) = self.kind()?;
+        let name = self.name()?;
+        let change = self.change()?;
+        Ok(Command::Alter { kind, view, name, change })
+    }
+
+    fn change(&mut self) -> Parsed<Change> {
+        if self.eat(&["rename", "to"]) {
+            return self.name().map(Change::RenameTo);
+        }
+        if self.eat(&["rename", "column"]) {
+            let from = self.ident()?;
+            self.expect(&["to"])?;
+            return Ok(Change::RenameColumn { from, to: self.spelled()? });
+        }
+        if self.eat(&["add", "columns"]) || self.eat(&["add", "column"]) {
+            let listed = self.parser.peek_token_ref().token == Token::LParen;
+            return Ok(Change::AddColumns(if listed { self.in_parentheses(Self::column)? } else { vec![self.column()?] }));
+        }
+        if self.eat(&["drop", "columns"]) || self.eat(&["drop", "column"]) {
+            let if_exists = self.eat(&["if", "exists"]);
+            let listed = self.parser.peek_token_ref().token == Token::LParen;
+            return Ok(Change::DropColumns { names: if listed { self.in_parentheses(Self::ident)? } else { vec![self.ident()?] }, if_exists });
+        }
+        if self.eat(&["alter", "column"]) || self.eat(&["change", "column"]) || self.eat(&["alter"]) {
+            let name = self.ident()?;
+            return if self.eat(&["comment"]) {
+                Ok(Change::CommentColumn { name, comment: Some(self.string()?) })
+            } else if self.eat(&["set", "not", "null"]) {
+                Ok(Change::SetNullable { name, nullable: false })
+            } else if self.eat(&["drop", "not", "null"]) {
+                Ok(Change::SetNullable { name, nullable: true })
+            } else {
+                Err(SqlError::unsupported("this change of a column"))
+            };
+        }
+        if self.eat(&["set", "tblproperties"]) || self.eat(&["set", "dbproperties"]) {
+            return self.properties().map(Change::SetProperties);
+        }
+        if self.eat(&["unset", "tblproperties"]) {
+            let _ = self.eat(&["if", "exists"]);
+            return self.in_parentheses(Self::property_key).map(Change::UnsetProperties);
+        }
+        if self.eat(&["set", "owner", "to"]) || self.eat(&["owner", "to"]) {
+            return self.spelled().map(Change::SetOwner);
+        }
+        if self.eat(&["as"]) {
+            let start = self.here();
+            let query = self.query()?;
+            return Ok(Change::SetQuery { query, text: self.source.between(start, None).to_owned() });
+        }
+        match self.peek_word(0).as_deref() {
+            Some("add" | "set" | "unset" | "drop" | "cluster" | "recover" | "replace") => Err(SqlError::unsupported("this form of ALTER")),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn comment(&mut self) -> Parsed<Command> {
+        self.expect(&["comment", "on"])?;
+        let column = self.eat(&["column"]);
+        let kind = if column { Kind::Table } else { self.kind()?.0 };
+        let mut name: Name = vec![self.ident()?];
+        while self.parser.consume_token(&Token::Period) {
+            name.push(self.ident()?);
+        }
+        let column = if column { name.pop() } else { None };
+        self.expect(&["is"])?;
+        let comment = if self.eat(&["null"]) { None } else { Some(self.string()?) };
+        Ok(Command::Comment { kind, name, column, comment })
+    }
+}

@@ -1,0 +1,185 @@
+//! The text of a statement as tokens, and the way back from a token to what was written.
+//!
+//! Names in Spark SQL have no case, while the engine below compares them exactly. So every name is put into lower case
+//! here, once, before anything is parsed; where a name is shown – a column of a result, a new table's column – the
+//! original spelling is looked up by the token's place.
+
+use std::collections::HashMap;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Spanned};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
+
+use super::dialect::Databricks;
+use crate::sql::error::SqlError;
+
+/// A statement's text, its tokens and the original spelling of its names.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    text: String,
+    tokens: Vec<TokenWithSpan>,
+    spellings: HashMap<Location, String>,
+}
+
+impl Source {
+    /// Cuts a text into tokens. What follows a `;` at the end is a syntax error, as is an empty text.
+    pub(crate) fn read(text: &str) -> Result<Self, SqlError> {
+        let tokens = Tokenizer::new(&Databricks, text).tokenize_with_location();
+        let tokens = tokens.map_err(|cause| SqlError::syntax(&cause.message, Some(cause.location), text))?;
+        let mut source = Self { text: text.to_owned(), tokens: Vec::new(), spellings: HashMap::new() };
+        let mut ended = false;
+        for token in tokens {
+            match &token.token {
+                Token::SemiColon => ended = true,
+                Token::Whitespace(_) => source.tokens.push(token),
+                _ if ended => return Err(SqlError::syntax_near(&token, text)),
+                _ => source.push(token),
+            }
+        }
+        if source.tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_))) {
+            return Err(SqlError::syntax_at_end(text));
+        }
+        Ok(source)
+    }
+
+    fn push(&mut self, token: TokenWithSpan) {
+        let TokenWithSpan { token, span } = token;
+        match token {
+            Token::Word(word) if word.quote_style.is_none() && suffixed(&word.value).is_some() => {
+                let (digits, kind) = suffixed(&word.value).unwrap_or_default();
+                self.cast(digits, kind, span);
+            }
+            // sqlparser keeps the suffix of 1L as a flag that nobody reads
+            Token::Number(digits, true) => self.cast(&digits, "BIGINT", span),
+            Token::Number(digits, false) if digits.contains(['e', 'E']) => self.cast(&digits, "DOUBLE", span),
+            Token::Word(word) => {
+                let lower = word.value.to_lowercase();
+                self.spellings.insert(span.start, word.value);
+                self.tokens.push(TokenWithSpan { token: Token::Word(Word { value: lower, ..word }), span });
+            }
+            other => self.tokens.push(TokenWithSpan { token: other, span }),
+        }
+    }
+
+    /// A number with a type of its own, as the parser knows such things: `CAST('1.5' AS DOUBLE)`.
+    fn cast(&mut self, digits: &str, kind: &str, span: Span) {
+        let word = |text: &str, keyword| Token::Word(Word { value: text.to_owned(), quote_style: None, keyword });
+        let decimal = if kind == "DECIMAL" { decimal_of(digits) } else { Vec::new() };
+        let kind = Token::make_keyword(&kind.to_lowercase());
+        let space = Token::Whitespace(Whitespace::Space);
+        let head = [word("cast", Keyword::CAST), Token::LParen, Token::SingleQuotedString(digits.to_owned()), space.clone()];
+        let tail = [word("as", Keyword::AS), space, kind];
+        let all = head.into_iter().chain(tail).chain(decimal).chain([Token::RParen]);
+        self.tokens.extend(all.map(|token| TokenWithSpan { token, span }));
+    }
+
+    /// The tokens, for a parser.
+    pub(crate) fn tokens(&self) -> Vec<TokenWithSpan> {
+        self.tokens.clone()
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A name as it was written.
+    pub(crate) fn spelling<'a>(&'a self, name: &'a Ident) -> &'a str {
+        self.spellings.get(&name.span.start).map_or(name.value.as_str(), String::as_str)
+    }
+
+    /// Some spelling of a name that is known only in lower case: the first in the text.
+    pub(crate) fn any_spelling(&self, name: &str) -> Option<&str> {
+        self.spellings.get(&self.find(name)?).map(String::as_str)
+    }
+
+    /// Where a name that is known in lower case first stands in the text.
+    pub(crate) fn find(&self, name: &str) -> Option<Location> {
+        let matching = self.spellings.iter().filter(|(_, written)| written.to_lowercase() == name);
+        matching.map(|(place, _)| *place).min_by_key(|place| (place.line, place.column))
+    }
+
+    /// The text from one place to another, or to the end.
+    pub(crate) fn between(&self, from: Location, to: Option<Location>) -> &str {
+        let end = to.map_or(self.text.len(), |to| self.offset(to));
+        self.text.get(self.offset(from)..end).unwrap_or_default().trim().trim_end_matches(';').trim_end()
+    }
+
+    fn offset(&self, place: Location) -> usize {
+        offset(&self.text, place)
+    }
+}
+
+/// The place of a name in the text, if the parser kept it.
+pub(crate) fn place(name: &Ident) -> Option<Location> {
+    known(name.span.start)
+}
+
+/// The place of an expression in the text, if the parser kept it.
+pub(crate) fn place_of(expr: &Expr) -> Option<Location> {
+    known(expr.span().start)
+}
+
+fn known(place: Location) -> Option<Location> {
+    (place.line > 0).then_some(place)
+}
+
+/// The byte at which a line and column (counted in characters from 1) lie.
+pub(crate) fn offset(text: &str, place: Location) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(usize::try_from(place.line.saturating_sub(1)).unwrap_or(0)).map(str::len).sum();
+    let line = text.get(line_start..).unwrap_or_default();
+    let column = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
+    line_start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+}
+
+/// Splits a number from the letters that give its type: `1.5D`, `3S`.
+fn suffixed(word: &str) -> Option<(&str, &'static str)> {
+    const SUFFIXES: [(&str, &str); 6] =
+        [("BD", "DECIMAL"), ("D", "DOUBLE"), ("F", "FLOAT"), ("S", "SMALLINT"), ("Y", "TINYINT"), ("L", "BIGINT")];
+    if !word.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    let upper = word.to_ascii_uppercase();
+    let (suffix, kind) = SUFFIXES.into_iter().find(|(suffix, _)| upper.ends_with(suffix))?;
+    let digits = &word[..word.len() - suffix.len()];
+    digits.parse::<f64>().is_ok().then_some((digits, kind))
+}
+
+/// `(precision, scale)` of a decimal literal.
+fn decimal_of(digits: &str) -> Vec<Token> {
+    let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let precision = digits.bytes().filter(u8::is_ascii_digit).count().max(1);
+    let number = |n: usize| Token::Number(n.to_string(), false);
+    vec![Token::LParen, number(precision), Token::Comma, number(scale), Token::RParen]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_their_case_and_keep_their_spelling() {
+        let source = Source::read("SELECT `My Col`,\n Ünï FROM T;").unwrap();
+        let words: Vec<String> = source.tokens().into_iter().filter_map(|t| match t.token {
+            Token::Word(word) => Some(word.value),
+            _ => None,
+        }).collect();
+        assert_eq!(words[..2], ["select", "my col"]);
+        assert_eq!(source.any_spelling("my col"), Some("My Col"));
+        assert_eq!(source.between(Location { line: 1, column: 8 }, Some(Location { line: 1, column: 16 })), "`My Col`");
+    }
+
+    #[test]
+    fn numbers_carry_their_types() {
+        for (word, expected) in [("1.5D", Some(("1.5", "DOUBLE"))), ("7bd", Some(("7", "DECIMAL"))), ("2x", None), ("d", None)] {
+            assert_eq!(suffixed(word), expected);
+        }
+    }
+
+    #[test]
+    fn a_second_statement_is_a_syntax_error_at_its_start() {
+        let error = Source::read("SELECT 1; SELECT 2").unwrap_err();
+        assert!(error.message().starts_with("[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos 10)"), "{error}");
+        assert!(Source::read(" ; ").is_err());
+    }
+}

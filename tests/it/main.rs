@@ -1,0 +1,8 @@
+//! What users see, from outside: the client against a server that misbehaves, and the binary over
+//! MCP and from a shell. One binary, since linking is what takes time.
+
+mod cli;
+mod client;
+mod mcp;
+mod snapshots;
+mod support;

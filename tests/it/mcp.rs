@@ -1,0 +1,242 @@
+//! The server over MCP: the work an agent does, and what it is told when something is wrong.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use databricks_toolkit::compute::types::CommandExecutionExecuteRequest;
+use databricks_toolkit::{ErrorKind, Workspace};
+use serde_json::{Value, json};
+
+use crate::support::{Client, binary, call, fails, ok, sandbox, serve};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_explores_queries_writes_and_runs() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    assert!(client.list_all_tools().await.unwrap().len() >= 30);
+
+    let me = ok(&client, "who_am_i", json!({})).await;
+    let home = format!("/Users/{}", me["userName"].as_str().unwrap());
+
+    let catalogs = ok(&client, "list_catalogs", json!({})).await;
+    assert!(catalogs["catalogs"].as_array().unwrap().iter().any(|catalog| catalog["name"] == "samples"));
+    let schemas = ok(&client, "list_schemas", json!({ "catalog_name": "samples" })).await;
+    assert!(schemas["schemas"].to_string().contains("samples.nyctaxi"));
+    let tables = ok(&client, "list_tables", json!({ "catalog_name": "samples", "schema_name": "nyctaxi" })).await;
+    assert_eq!(tables["tables"][0]["full_name"], "samples.nyctaxi.trips");
+    let table = ok(&client, "describe_table", json!({ "full_name": "samples.nyctaxi.trips" })).await;
+    assert!(table["columns"].as_array().unwrap().iter().any(|column| column["name"] == "fare_amount"));
+
+    let query = "SELECT COUNT(*) AS trips FROM samples.nyctaxi.trips WHERE fare_amount > :least";
+    let parameters = json!([{ "name": "least", "value": "0", "type": "DOUBLE" }]);
+    let answer = ok(&client, "execute_sql", json!({ "statement": query, "parameters": parameters })).await;
+    assert_eq!(answer["state"], "SUCCEEDED");
+    assert!(answer["rows"][0][0].as_str().unwrap().parse::<i64>().unwrap() > 1000, "{answer}");
+    let again = ok(&client, "get_statement", json!({ "statement_id": answer["statement_id"] })).await;
+    assert_eq!(again["rows"], answer["rows"]);
+
+    let path = format!("{home}/reports/first");
+    let code = "# Databricks notebook source\nprint('hello')\ndbutils.notebook.exit('done')\n";
+    ok(&client, "write_workspace_file", json!({ "path": path, "language": "PYTHON", "content": code })).await;
+    let read = ok(&client, "read_workspace_file", json!({ "path": path })).await;
+    assert!(read["content"].as_str().unwrap().contains("print('hello')"), "{read}");
+    let listed = ok(&client, "list_workspace", json!({ "path": format!("{home}/reports") })).await;
+    assert_eq!(listed["objects"][0]["path"], path.as_str());
+
+    let clusters = ok(&client, "list_clusters", json!({})).await;
+    let cluster = clusters["clusters"][0]["cluster_id"].clone();
+    let task = json!({ "task_key": "only", "existing_cluster_id": cluster, "notebook_task": { "notebook_path": path } });
+    let run = ok(&client, "submit_run", json!({ "run_name": "first", "tasks": [task] })).await;
+    let ended = ok(&client, "wait_for_run", json!({ "run_id": run["run_id"], "timeout_seconds": 60 })).await;
+    assert_eq!(ended["state"]["result_state"], "SUCCESS", "{ended}");
+    let output = ok(&client, "get_run_output", json!({ "run_id": ended["tasks"][0]["run_id"] })).await;
+    assert_eq!(output["notebook_output"]["result"], "done", "{output}");
+
+    ok(&client, "delete_workspace_object", json!({ "path": path })).await;
+    let gone = fails(&client, "read_workspace_file", json!({ "path": path })).await;
+    assert!(gone.contains("RESOURCE_DOES_NOT_EXIST"), "{gone}");
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_keeps_its_state_and_contexts_are_destroyed_at_the_end() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    let context = ok(&client, "create_execution_context", json!({})).await;
+    let (cluster, id) = (context["cluster_id"].as_str().unwrap(), context["context_id"].as_str().unwrap());
+    let run = async |code: &str| {
+        ok(&client, "execute_command", json!({ "cluster_id": cluster, "context_id": id, "code": code })).await
+    };
+    run("x = 20").await;
+    assert_eq!(run("x + 22").await["result"], "42");
+    let once = ok(&client, "run_code", json!({ "code": "print('once')" })).await;
+    assert!(once["result"].as_str().unwrap().contains("once"), "{once}");
+    let error = fails(&client, "run_code", json!({ "code": "1 / 0" })).await;
+    assert!(error.contains("ZeroDivisionError"), "{error}");
+
+    // The client goes; the context it left open must not stay.
+    client.cancel().await.unwrap();
+    let workspace = Workspace::builder().host(sandbox.url()).token(sandbox.token()).build().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let request = CommandExecutionExecuteRequest::builder()
+            .cluster_id(cluster.to_owned())
+            .context_id(id.to_owned())
+            .command("x".to_owned());
+        match workspace.compute().command_execution_execute().body(request).send().await {
+            Err(error) if error.kind().is_some_and(|kind| kind != ErrorKind::Unavailable) => break,
+            other => assert!(Instant::now() < deadline, "the context is still there: {other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_volumes_and_dbfs_are_written_and_read() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    for (folder, path) in [
+        ("/Volumes/main/default/files", "/Volumes/main/default/files/a b.txt"),
+        ("dbfs:/notes", "dbfs:/notes/a b.txt"),
+    ] {
+        ok(&client, "write_file", json!({ "path": path, "content": "häuser\n" })).await;
+        let read = ok(&client, "read_file", json!({ "path": path })).await;
+        assert_eq!((&read["content"], &read["encoding"]), (&json!("häuser\n"), &json!("text")), "{path}");
+        let part = ok(&client, "read_file", json!({ "path": path, "offset": 1, "length": 2 })).await;
+        assert_eq!(part["content"], "ä", "{path}: {part}");
+        assert_eq!(part["next_offset"], 3, "{path}: {part}");
+        let listed = ok(&client, "list_files", json!({ "path": folder })).await;
+        assert!(listed["entries"].to_string().contains("a b.txt"), "{listed}");
+        let exists = fails(&client, "write_file", json!({ "path": path, "content": "x" })).await;
+        assert!(exists.contains("ALREADY_EXISTS"), "{path}: {exists}");
+    }
+    let bytes = json!({ "path": "dbfs:/bytes", "content": "/w==", "encoding": "base64" });
+    ok(&client, "write_file", bytes).await;
+    let read = ok(&client, "read_file", json!({ "path": "dbfs:/bytes" })).await;
+    assert_eq!((&read["content"], &read["encoding"]), (&json!("/w=="), &json!("base64")));
+    let elsewhere = fails(&client, "read_file", json!({ "path": "/etc/passwd" })).await;
+    assert!(elsewhere.contains("neither in a volume"), "{elsewhere}");
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_said_and_the_server_lives_on() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    let unknown = fails(&client, "list_cluster", json!({})).await;
+    assert!(unknown.contains("did you mean `list_clusters`?"), "{unknown}");
+    let argument = fails(&client, "get_cluster", json!({ "clusterid": "x" })).await;
+    assert!(argument.contains("did you mean `cluster_id`?") && argument.contains("`cluster_id` is required"), "{argument}");
+    let kind = fails(&client, "get_cluster", json!({ "cluster_id": 7 })).await;
+    assert!(kind.contains("`cluster_id`") && kind.contains("string"), "{kind}");
+    let missing = fails(&client, "get_cluster", json!({ "cluster_id": "no-such" })).await;
+    assert!(missing.contains("does not exist"), "{missing}");
+    let sql = fails(&client, "execute_sql", json!({ "statement": "SELEC 1" })).await;
+    assert!(sql.contains("PARSE_SYNTAX_ERROR"), "{sql}");
+    let table = fails(&client, "execute_sql", json!({ "statement": "SELECT * FROM no_such" })).await;
+    assert!(table.contains("TABLE_OR_VIEW_NOT_FOUND"), "{table}");
+    let alive = ok(&client, "execute_sql", json!({ "statement": "SELECT 1" })).await;
+    assert_eq!(alive["rows"], json!([["1"]]));
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_token_is_explained() {
+    let sandbox = sandbox().await;
+    let mut command = tokio::process::Command::from(binary());
+    command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", "dapi-wrong").arg("serve");
+    let transport = rmcp::transport::TokioChildProcess::new(command).unwrap();
+    let client: Client = rmcp::ServiceExt::serve((), transport).await.unwrap();
+    let error = fails(&client, "who_am_i", json!({})).await;
+    assert!(error.contains("The token is missing, wrong or expired") && !error.contains("dapi-wrong"), "{error}");
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_result_is_cut_and_says_how_to_go_on() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    let query = json!({ "statement": "SELECT * FROM samples.nyctaxi.trips", "row_limit": 5000 });
+    let result = call(&client, "execute_sql", query).await;
+    let answer = result.structured_content.unwrap();
+    assert!(answer.to_string().len() < 65_000, "{}", answer.to_string().len());
+    assert!(answer["left_out"][0].as_str().unwrap().contains("rows"), "{}", answer["left_out"]);
+    client.cancel().await.unwrap();
+}
+
+/// Speaks the protocol by hand, for what a client library does not let one send.
+struct Raw {
+    child: std::process::Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Raw {
+    fn start(url: &str, token: &str) -> Self {
+        let mut command = binary();
+        command.env("DATABRICKS_HOST", url).env("DATABRICKS_TOKEN", token).arg("serve");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut raw = Self { child, lines };
+        raw.send(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" }
+        } }).to_string());
+        assert_eq!(raw.next()["id"], 0);
+        raw.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string());
+        raw
+    }
+
+    fn send(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn next(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_input_is_answered() {
+    let sandbox = sandbox().await;
+    let mut raw = Raw::start(sandbox.url(), sandbox.token());
+    raw.send("{\"jsonrpc\": oops");
+    let answer = raw.next();
+    assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32700), &Value::Null), "{answer}");
+    raw.send(&json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": { "name": 7 } }).to_string());
+    let answer = raw.next();
+    assert!(answer["error"]["code"].is_number() && answer["id"] == 5, "{answer}");
+    raw.send(&json!({ "jsonrpc": "2.0", "id": 6, "method": "tools/list" }).to_string());
+    assert!(raw.next()["result"]["tools"].is_array());
+    // The client goes: the server ends by itself, and well.
+    drop(raw.child.stdin.take());
+    assert!(raw.child.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_and_cancelling_stops_the_work() {
+    let sandbox = sandbox().await;
+    let mut raw = Raw::start(sandbox.url(), sandbox.token());
+    let began = Instant::now();
+    raw.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+        "name": "run_code", "arguments": { "code": "import time; time.sleep(60)" }, "_meta": { "progressToken": "p" }
+    } }).to_string());
+    let note = loop {
+        let message = raw.next();
+        if message["params"]["message"].as_str().is_some_and(|text| text.starts_with("Running")) {
+            break message;
+        }
+    };
+    assert_eq!(note["method"], "notifications/progress");
+    assert_eq!(note["params"]["progressToken"], "p");
+    raw.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }).to_string());
+    // A cancelled request has no answer; the next one is served at once, the server ends quickly.
+    raw.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "who_am_i" } }).to_string());
+    loop {
+        if raw.next()["id"] == 2 {
+            break;
+        }
+    }
+    drop(raw.child.stdin.take());
+    assert!(raw.child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}

@@ -1,0 +1,70 @@
+//! What a client sees of each tool. `cargo xtask snapshots` takes over a change.
+
+use serde_json::Value;
+
+use crate::support::{binary, text};
+
+fn tools() -> Vec<Value> {
+    let output = binary().args(["tools", "--json"]).output().unwrap();
+    serde_json::from_str(&text(&output.stdout)).unwrap()
+}
+
+#[test]
+fn snapshots_of_every_tool() {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        for tool in tools() {
+            insta::assert_json_snapshot!(tool["name"].as_str().unwrap(), tool);
+        }
+    });
+}
+
+#[test]
+fn every_tool_keeps_the_rules_that_clients_need() {
+    let tools = tools();
+    let mut names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert!(names.len() >= 30, "{}", names.len());
+    for tool in &tools {
+        let name = tool["name"].as_str().unwrap();
+        assert!(name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+        assert!(tool["description"].as_str().unwrap().len() <= 1024, "{name}");
+        for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+            assert!(tool["annotations"][hint].is_boolean(), "{name} does not state {hint}");
+        }
+        let schema = &tool["inputSchema"];
+        assert_eq!(schema["type"], "object", "{name}");
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+        for combinator in ["anyOf", "oneOf", "allOf", "not"] {
+            assert!(schema.get(combinator).is_none(), "{name} has {combinator} at its root");
+        }
+        check_schema(name, schema, true);
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), tools.len(), "two tools of one name");
+}
+
+/// No references, no bare booleans, a description for every field, no operation by its id.
+fn check_schema(place: &str, schema: &Value, root: bool) {
+    let map = schema.as_object().unwrap_or_else(|| panic!("{place} is {schema}"));
+    assert!(!map.contains_key("$ref") && !map.contains_key("$defs"), "{place} has a reference");
+    if !root {
+        let described = map.get("description").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+        assert!(described, "{place} has no description");
+    }
+    for (name, property) in map.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        check_schema(&format!("{place}.{name}"), property, false);
+    }
+    if let Some(items) = map.get("items") {
+        // The list is what is described.
+        check_schema(&format!("{place}[]"), items, true);
+    }
+}
+
+#[test]
+fn descriptions_name_tools_and_not_operations() {
+    let ids = ["clusters_list", "clusters_get", "jobs_run_now", "jobs_get_run", "statement_execution_get_statement"];
+    let listed = serde_json::to_string(&tools()).unwrap();
+    for id in ids {
+        assert!(!listed.contains(&format!("`{id}`")), "{id}");
+    }
+}
