@@ -24,16 +24,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for line in std::fs::read_to_string(path)?.lines() {
         let example: Value = serde_json::from_str(line)?;
         let query = example["query"].as_str().unwrap_or_default();
-        let expected: Vec<&str> = example["result"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let expected: Vec<&str> =
+            example["result"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         total += 1;
         let outcome = engine.execute(query, &Session::default()).await;
         let got = match outcome {
             Ok(output) => {
                 ran += 1;
-                let names: Vec<String> = output.columns_info().into_iter().map(|column| column.name).collect();
-                let wanted: Vec<&str> = example["schema"]["fields"].as_array().into_iter().flatten().filter_map(|field| field["name"].as_str()).collect();
+                let names: Vec<String> =
+                    output.columns_info().into_iter().map(|column| column.name).collect();
+                let wanted: Vec<&str> = example["schema"]["fields"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|field| field["name"].as_str())
+                    .collect();
                 named += usize::from(names == wanted);
-                let rows: Vec<String> = output.rows().into_iter().map(|row| row.into_iter().map(cell).collect::<Vec<_>>().join("\t")).collect();
+                let rows: Vec<String> = output
+                    .rows()
+                    .into_iter()
+                    .map(|row| row.into_iter().map(cell).collect::<Vec<_>>().join("\t"))
+                    .collect();
                 let same = rows.iter().map(|row| plain(row)).eq(expected.iter().map(|row| plain(row)));
                 equal += usize::from(same);
                 if same { None } else { Some(format!("{rows:?}")) }
@@ -65,10 +76,13 @@ fn plain(row: &str) -> String {
     let bytes: Vec<char> = row.chars().collect();
     let mut text = String::new();
     for (at, c) in bytes.iter().enumerate() {
-        let digit = |index: Option<usize>| index.and_then(|index| bytes.get(index)).is_some_and(char::is_ascii_digit);
+        let digit =
+            |index: Option<usize>| index.and_then(|index| bytes.get(index)).is_some_and(char::is_ascii_digit);
         match c {
             'T' if digit(at.checked_sub(1)) && digit(Some(at + 1)) => text.push(' '),
-            'Z' if digit(at.checked_sub(1)) => text = text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            'Z' if digit(at.checked_sub(1)) => {
+                text = text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
             _ => text.push(*c),
         }
     }

@@ -82,7 +82,8 @@ impl Builder {
             Some(_) => None,
             None => Some(tempfile::tempdir().map_err(Error::io(std::env::temp_dir()))?),
         };
-        let dir = self.dir.unwrap_or_else(|| temp.as_ref().map(|temp| temp.path().to_owned()).unwrap_or_default());
+        let dir =
+            self.dir.unwrap_or_else(|| temp.as_ref().map(|temp| temp.path().to_owned()).unwrap_or_default());
         // Threads of its own: a caller's runtime may be a single thread that a test blocks.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .thread_name("databricks-sandbox")
@@ -198,7 +199,10 @@ impl Sandbox {
         }
     }
 
-    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
         match &self.runtime {
             Some(runtime) => runtime.spawn(task),
             None => tokio::spawn(task),

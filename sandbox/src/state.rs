@@ -60,10 +60,39 @@ impl AppState {
         self.0.clock.now_ms()
     }
 
-    /// The folders that Python finds under the service's paths.
+    /// The folders that Python finds under the service's paths. Every volume has its own by then.
     pub(crate) fn mounts(&self) -> Vec<(&'static str, PathBuf)> {
+        for volume in self.volumes() {
+            if let Err(cause) = self.store.volumes.make_dirs(&volume) {
+                tracing::warn!(%cause, volume, "the volume has no folder");
+            }
+        }
         let root = self.store.root();
-        [("/Volumes", "volumes"), ("/Workspace", "workspace"), ("/dbfs", "dbfs")].map(|(path, area)| (path, root.join(area))).into()
+        [("/Volumes", "volumes"), ("/Workspace", "workspace"), ("/dbfs", "dbfs")]
+            .map(|(path, area)| (path, root.join(area)))
+            .into()
+    }
+
+    /// The paths of all volumes: catalog, schema and name.
+    #[cfg(feature = "sql")]
+    fn volumes(&self) -> Vec<String> {
+        use crate::sql::catalog::SchemaName;
+        let tree = self.sql.catalogs();
+        let mut paths = Vec::new();
+        for catalog in tree.catalogs().unwrap_or_default() {
+            let catalog = catalog.common.name;
+            for schema in tree.schemas(&catalog).unwrap_or_default() {
+                let schema = SchemaName::new(&catalog, &schema.common.name);
+                let volumes = tree.volumes(&schema).unwrap_or_default();
+                paths.extend(volumes.iter().map(|volume| format!("{}/{}/{}", schema.catalog, schema.schema, volume.common.name)));
+            }
+        }
+        paths
+    }
+
+    #[cfg(not(feature = "sql"))]
+    fn volumes(&self) -> Vec<String> {
+        vec!["main/default/files".to_owned()]
     }
 
     /// Whether the catalog has a volume. Without the SQL engine there is no catalog, only the volume of a new workspace.

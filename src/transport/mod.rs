@@ -123,6 +123,10 @@ impl Transport {
         operation: &'static Operation,
         read: impl AsyncFn(Response) -> Result<T, reqwest::Error>,
     ) -> Result<T> {
+        if path::is_refused(request.url().path()) {
+            let message = "a part of the path is `.`, `..` or holds a NUL, which cannot be sent";
+            return Err(Error::invalid_request(message.to_owned()));
+        }
         let started = Instant::now();
         let mut delays = self.inner.retry.delays();
         let mut next = Some(request);

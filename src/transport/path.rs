@@ -23,13 +23,19 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b']');
 
 /// A value that is one segment: its slashes are encoded.
+///
+/// `.` and `..` are steps in the tree to every URL parser, however they are encoded. They get a NUL,
+/// which no path may hold and which [`is_refused`] finds.
 pub fn encode_path(value: &str) -> String {
     match value {
-        // A URL parser would take these for steps in the tree.
-        "." => "%2E".to_owned(),
-        ".." => "%2E%2E".to_owned(),
+        "." | ".." => format!("{value}%00"),
         _ => utf8_percent_encode(value, SEGMENT).to_string(),
     }
+}
+
+/// Whether a path has a part that cannot be sent.
+pub(super) fn is_refused(path: &str) -> bool {
+    path.contains("%00")
 }
 
 /// A value that spans segments, such as a file's path: its slashes are kept.
@@ -40,6 +46,14 @@ pub fn encode_path_segments(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_in_the_tree_are_refused() {
+        for value in ["..", "a/../b", "/Volumes/./x", "a\0b"] {
+            assert!(is_refused(&encode_path_segments(value)), "{value}");
+        }
+        assert!(!is_refused(&encode_path_segments("/a/...b/c..d")));
+    }
 
     #[test]
     fn slashes_are_kept_only_between_segments() {

@@ -95,7 +95,10 @@ async fn slashes_of_a_file_path_are_kept_and_others_encoded() {
     let stream = files.files().files_download().file_path("/Volumes/a/b/c/ü x?.txt").send().await.unwrap();
     assert_eq!(stream.collect(10).await.unwrap(), "x");
     files.catalog().tables_get().full_name("a.b.c/d").send().await.unwrap_err();
+    let step = files.files().files_download().file_path("/Volumes/a/b/../../jobs").send().await.unwrap_err();
+    assert!(step.to_string().contains("cannot be sent"), "{step}");
     let sent = server.received_requests().await.unwrap();
+    assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].url.path(), "/api/2.0/fs/files/Volumes/a/b/c/%C3%BC%20x%3F.txt");
     assert_eq!(sent[1].url.path(), "/api/2.1/unity-catalog/tables/a.b.c%2Fd");
 }

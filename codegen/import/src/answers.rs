@@ -29,13 +29,33 @@ pub(crate) struct Answer {
 /// A list method says the items' class and the fields that it reads, but not the class of a page. Where the
 /// candidates are alike the choice is one of name only. A line here costs nothing when its method is gone.
 const LIST_ANSWERS: &[(&str, &str, &str)] = &[
-    ("agentkit.AgentKitAPI.list_memories", "ListManagedMemoryEntriesResponse", "the other one is the search's"),
-    ("catalog.GrantsAPI.list", "ListPrivilegeAssignmentsResponse", "alike; the other one is the answer of get"),
+    (
+        "agentkit.AgentKitAPI.list_memories",
+        "ListManagedMemoryEntriesResponse",
+        "the other one is the search's",
+    ),
+    (
+        "catalog.GrantsAPI.list",
+        "ListPrivilegeAssignmentsResponse",
+        "alike; the other one is the answer of get",
+    ),
     ("marketplace.ConsumerInstallationsAPI.list", "ListInstallationsResponse", "alike"),
     ("marketplace.ConsumerInstallationsAPI.list_listing_installations", "ListInstallationsResponse", "alike"),
-    ("marketplace.ConsumerListingsAPI.list", "ListListingsResponse", "alike; the others are of get and search"),
-    ("marketplace.ConsumerListingsAPI.search", "SearchListingsResponse", "alike; the others are of get and list"),
-    ("marketplace.ProviderListingsAPI.list", "ListListingsResponse", "alike; the others are of get and search"),
+    (
+        "marketplace.ConsumerListingsAPI.list",
+        "ListListingsResponse",
+        "alike; the others are of get and search",
+    ),
+    (
+        "marketplace.ConsumerListingsAPI.search",
+        "SearchListingsResponse",
+        "alike; the others are of get and list",
+    ),
+    (
+        "marketplace.ProviderListingsAPI.list",
+        "ListListingsResponse",
+        "alike; the others are of get and search",
+    ),
 ];
 
 impl Answer {
@@ -51,7 +71,8 @@ impl Answer {
         let ty = Type::read(class, scope, module, classes.kinds, false)?;
         let record = ty.class().and_then(|name| classes.records.get(name));
         let json = record.and_then(|record| record.fields.iter().find(|known| known.name == field));
-        let json = json.ok_or_else(|| scope.problem(class, format!("{field} is not a field of the answer")))?;
+        let json =
+            json.ok_or_else(|| scope.problem(class, format!("{field} is not a field of the answer")))?;
         self.unwrapped = Some((ty, json.json.clone()));
         Ok(())
     }
@@ -104,7 +125,8 @@ impl Answer {
                 }
                 (_, Some("Wait")) => {
                     self.waiter = Some(Waiter::read(classes, module, class, call, scope)?);
-                    let given = call.keywords.iter().find(|keyword| keyword.arg.as_deref() == Some("response"));
+                    let given =
+                        call.keywords.iter().find(|keyword| keyword.arg.as_deref() == Some("response"));
                     if let Some(given) = given {
                         let (answer, _) = python::from_dict(&given.value).ok_or_else(unknown)?;
                         self.response = Some(ty(answer)?);
@@ -138,7 +160,8 @@ pub(crate) fn pages<'a>(
     let method = format!("{module}.{}.{}", class.name, function.name);
     let page = page(classes, module, &method, &function.name, &item, &pages.pagination)
         .map_err(|message| scope.problem(at, message))?;
-    let answer = Answer { response: Some(Type::Named(page)), pagination: Some(pages.pagination), ..Answer::default() };
+    let answer =
+        Answer { response: Some(Type::Named(page)), pagination: Some(pages.pagination), ..Answer::default() };
     Ok((answer, pages.request))
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn read(wheel: &Wheel, apis: &Apis<'_>) -> Result<BTreeMap<Name, Wiri
     for (client, level) in CLIENTS {
         let scope = module.scope().class(client).method("__init__");
         let class = classes(&module.body).find(|class| class.name.as_str() == *client);
-        let init = class.and_then(|class| python::functions(&class.body).find(|f| f.name.as_str() == "__init__"));
+        let init =
+            class.and_then(|class| python::functions(&class.body).find(|f| f.name.as_str() == "__init__"));
         let init = init.ok_or_else(|| scope.missing("no such method"))?;
         for stmt in &init.body {
             let Some((target, value)) = python::assignment(stmt) else { continue };
@@ -76,7 +77,9 @@ fn imports<'a>(body: &'a [Stmt], prefix: &str) -> Vec<(&'a str, &'a str)> {
     let mut found = Vec::new();
     for stmt in body {
         let Stmt::ImportFrom(import) = stmt else { continue };
-        let Some(module) = import.module.as_ref().and_then(|module| module.strip_prefix(prefix)) else { continue };
+        let Some(module) = import.module.as_ref().and_then(|module| module.strip_prefix(prefix)) else {
+            continue;
+        };
         found.extend(import.names.iter().map(|alias| (module, alias.name.as_str())));
     }
     found
@@ -89,12 +92,16 @@ fn mixins(wheel: &Wheel, clients: &Module, apis: &Apis<'_>) -> Result<BTreeMap<S
         let file = format!("mixins/{file}.py");
         let module = Module::parse(&file, wheel.source(&file)?)?;
         let Some(class) = classes(&module.body).find(|class| class.name.as_str() == mixin) else { continue };
-        let services = ["databricks.sdk.service.", "service."].map(|prefix| imports(&module.body, prefix)).concat();
+        let services =
+            ["databricks.sdk.service.", "service."].map(|prefix| imports(&module.body, prefix)).concat();
         for base in &class.bases {
             let base = python::text(base);
             let name = match base.rsplit_once('.') {
                 Some((service, api)) => Some(Name::new(service, api)),
-                None => services.iter().find(|(_, api)| *api == base).map(|(service, api)| Name::new(service, api)),
+                None => services
+                    .iter()
+                    .find(|(_, api)| *api == base)
+                    .map(|(service, api)| Name::new(service, api)),
             };
             if let Some(name) = name.filter(|name| apis.contains_key(name)) {
                 extended.insert(mixin.to_owned(), name);
@@ -130,7 +137,9 @@ impl Reader<'_> {
         }
         let function = python::functions(&self.module.body).find(|function| function.name.as_str() == class);
         let returned = |function: &StmtFunctionDef| match function.body.as_slice() {
-            [Stmt::Return(answer)] => answer.value.as_deref().map(|value| self.built(value, scope)).transpose(),
+            [Stmt::Return(answer)] => {
+                answer.value.as_deref().map(|value| self.built(value, scope)).transpose()
+            }
             _ => Ok(None),
         };
         Ok(function.map(returned).transpose()?.flatten().flatten())
@@ -146,10 +155,11 @@ impl Reader<'_> {
             for (target, value) in init.body.iter().filter_map(python::assignment) {
                 let held = python::call(value).and_then(|call| python::name(&call.func));
                 let held = held.map(|class| Name::new(&api.module, class));
-                if let (Some(own), Some(held)) = (python::own_attribute(target), held) {
-                    if held != *api && self.apis.contains_key(&held) {
-                        self.hang(wirings, &held, level, &format!("{attribute}.{own}"));
-                    }
+                if let (Some(own), Some(held)) = (python::own_attribute(target), held)
+                    && held != *api
+                    && self.apis.contains_key(&held)
+                {
+                    self.hang(wirings, &held, level, &format!("{attribute}.{own}"));
                 }
             }
         }

@@ -104,7 +104,8 @@ fn class_schema(world: &World, class: &Name, components: &Components) -> Value {
         }
         (None, record) => {
             let fields = record.into_iter().flat_map(|record| &record.fields);
-            let fields: Vec<_> = fields.map(|field| (field.json.as_str(), &field.ty, field.required)).collect();
+            let fields: Vec<_> =
+                fields.map(|field| (field.json.as_str(), &field.ty, field.required)).collect();
             object(&fields, components)
         }
     };
@@ -121,7 +122,8 @@ fn object(fields: &[(&str, &Type, bool)], components: &Components) -> Value {
         let properties = fields.iter().map(|(name, ty, _)| ((*name).to_owned(), ty.schema(components)));
         schema["properties"] = Value::Object(properties.collect());
     }
-    let required: Vec<&str> = fields.iter().filter(|(.., required)| *required).map(|(name, ..)| *name).collect();
+    let required: Vec<&str> =
+        fields.iter().filter(|(.., required)| *required).map(|(name, ..)| *name).collect();
     if !required.is_empty() {
         schema["required"] = json!(required);
     }

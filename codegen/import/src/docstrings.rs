@@ -96,7 +96,7 @@ mod tests {
             ("either/or", &[]),
             ("Format: `shelf-settings`", &["shelf-settings"]),
             ("Format: shelf-settings. More of it", &["shelf-settings"]),
-            ("shelves/{s}/... and so on", &[]),
+            ("shelves/{s}/.../books", &[]),
         ] {
             assert_eq!(patterns.names(doc), expected, "{doc}");
         }
@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn text_under_parameters() {
-        let docs = parameters("Does it.\n\n:param name: str\n  Format:\n  shelves/{s}\n:param x: int\n:returns: It\n  no");
+        let docs = parameters(
+            "Does it.\n\n:param name: str\n  Format:\n  shelves/{s}\n:param x: int\n:returns: It\n  no",
+        );
         assert_eq!(docs["name"], "Format: shelves/{s} ");
         assert_eq!(docs["x"], "");
     }

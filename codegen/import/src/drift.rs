@@ -254,7 +254,9 @@ impl Found {
         self.value(Kind::RequestBody, id, "", &old.body, &new.body);
         self.value(Kind::Response, id, "", &old.response, &new.response);
         self.value(Kind::Level, id, "", &old.level, &new.level);
-        for (helper, old, new) in old.helpers.iter().zip(&new.helpers).map(|((name, old), (_, new))| (name, old, new)) {
+        for (helper, old, new) in
+            old.helpers.iter().zip(&new.helpers).map(|((name, old), (_, new))| (name, old, new))
+        {
             match (old, new) {
                 _ if old == new => {}
                 (Value::Null, _) => self.add(Kind::HelperChanged, id, helper, "none", "known"),
@@ -300,7 +302,9 @@ impl Found {
                 for (field, (old, new)) in pairs(old, new) {
                     match (old, new) {
                         (Some(old), None) => self.add(Kind::FieldRemoved, name, field, &old.ty, ""),
-                        (None, Some(new)) if new.required => self.add(Kind::FieldRequired, name, field, "", &new.ty),
+                        (None, Some(new)) if new.required => {
+                            self.add(Kind::FieldRequired, name, field, "", &new.ty)
+                        }
                         (None, Some(new)) => self.add(Kind::FieldAdded, name, field, "", &new.ty),
                         (Some(old), Some(new)) => {
                             self.value(Kind::FieldType, name, field, &old.ty, &new.ty);

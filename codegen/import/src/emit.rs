@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::Documents;
 use crate::clients::Level;
 use crate::components::{Anonymous, Collector, ERROR};
 use crate::error::{Error, Problem, Result};
@@ -18,7 +19,6 @@ use crate::place::{self, Placed};
 use crate::query::{self, QueryParameter};
 use crate::report::{DocumentReport, Report};
 use crate::types::{Components, Type, reference};
-use crate::Documents;
 
 /// Makes all documents.
 pub(crate) fn documents(world: &World) -> Result<(Documents, Report)> {

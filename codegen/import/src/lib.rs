@@ -7,7 +7,7 @@
 //! mark of deprecation.
 //!
 //! The way of the data: [`wheel`] → `python` (syntax) → `model` (classes) → `methods` (operations) → `paths`
-//! (resource names) → `place` (one template per call) → `emit` (documents) → [`validate`] → [`lock`] (files).
+//! (resource names) → `place` (one template per call) → `emit` (documents) → [`mod@validate`] → [`lock`] (files).
 //! What the importer does not understand is an [`Error`] that names file, class, method and line; it never guesses.
 //!
 //! ```no_run
@@ -51,7 +51,6 @@ pub mod wheel;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-
 
 pub use drift::{Curated, Drift, drift};
 pub use error::{Error, Place, Problem, Result};

@@ -73,7 +73,8 @@ impl Lock {
     /// The lock of what was imported.
     #[must_use]
     pub fn of(import: &Import) -> Self {
-        let locked = |(name, document): (&String, &Value)| (file(name), Locked::of(document, &text(document)));
+        let locked =
+            |(name, document): (&String, &Value)| (file(name), Locked::of(document, &text(document)));
         Lock {
             source: Source {
                 package: PACKAGE.to_owned(),
@@ -150,7 +151,8 @@ pub fn check(folder: &Path) -> Result<()> {
         let bytes = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
         let actual = digest(&bytes);
         if actual != locked.sha256 {
-            let message = format!("edited since it was imported: its sha256 is {actual}, {LOCK} has {}", locked.sha256);
+            let message =
+                format!("edited since it was imported: its sha256 is {actual}, {LOCK} has {}", locked.sha256);
             return wrong(path, message);
         }
         let document: Value =
@@ -188,7 +190,8 @@ pub fn write(import: &Import, folder: &Path) -> Result<()> {
         for path in entries(&folder)?.iter().filter(|path| kept(path)) {
             copy(path, &staged)?;
         }
-        let permissions = fs::metadata(&folder).map_err(|source| Error::io("read", &folder, source))?.permissions();
+        let permissions =
+            fs::metadata(&folder).map_err(|source| Error::io("read", &folder, source))?.permissions();
         fs::set_permissions(&staged, permissions).map_err(|source| Error::io("make", &staged, source))?;
     }
     for (name, document) in &import.documents {

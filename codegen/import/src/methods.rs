@@ -6,11 +6,11 @@ use rustpython_ast::{ArgWithDefault, Constant, ConversionFlag, Expr, StmtClassDe
 
 use crate::answers::{self, Answer};
 use crate::clients::{Level, Wiring};
+use crate::docstrings;
 use crate::error::{Place, Problem};
 use crate::model::Classes;
 use crate::names;
 use crate::paging::Pagination;
-use crate::docstrings;
 use crate::python::{self, Scope};
 use crate::statements::{self, Part, Request, Step};
 use crate::types::Type;
@@ -123,9 +123,7 @@ pub(crate) fn read(
         let at = |message: String| scope.problem(stmt, message);
         match statements::read(stmt, scope)? {
             Step::Nothing => {}
-            Step::Headers(headers) => {
-                facts.accept = headers.into_iter().find(|(name, _)| *name == "Accept").map(|(_, value)| value);
-            }
+            Step::Headers(accept) => facts.accept = accept,
             Step::EmptyBody => facts.body = Some(Body::Fields(BTreeMap::new())),
             Step::WholeBody(name) => facts.body = Some(Body::Whole(argument(name, &at)?.ty)),
             Step::Put { part, key, argument: name } => {
@@ -165,6 +163,10 @@ pub(crate) fn read(
     let (stmt, request) = request.ok_or_else(|| {
         scope.problem(function, "a method without a request that is none of the known helpers")
     })?;
+    let lost = |part: Part, filled: bool| filled && !request.parts.contains(&part);
+    if lost(Part::Query, !facts.query.is_empty()) || lost(Part::Body, facts.body.is_some()) {
+        return Err(scope.problem(stmt, "a query or a body that is filled but not sent"));
+    }
     if let Some(name) = request.body {
         facts.body = Some(Body::Whole(argument(name, &|message| scope.problem(stmt, message))?.ty));
     }
@@ -259,7 +261,9 @@ fn path(
         }
         let (name, multi) = match &*value.value {
             Expr::Name(name) => (name.id.as_str(), false),
-            Expr::Attribute(member) if member.attr.as_str() == "value" => (python::name(&member.value)?, false),
+            Expr::Attribute(member) if member.attr.as_str() == "value" => {
+                (python::name(&member.value)?, false)
+            }
             Expr::Call(call) if python::name(&call.func) == Some("_escape_multi_segment_path_parameter") => {
                 (python::name(call.args.first()?)?, true)
             }
@@ -272,7 +276,8 @@ fn path(
     parts
         .iter()
         .map(|part| {
-            let unknown = || scope.problem(part, format!("a part of a path of no known form: {}", shown(part)));
+            let unknown =
+                || scope.problem(part, format!("a part of a path of no known form: {}", shown(part)));
             segment(part).ok_or_else(unknown)
         })
         .collect()

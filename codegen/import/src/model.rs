@@ -70,12 +70,18 @@ impl World {
             }
         }
 
+        // a class that is not known would be missed everywhere, so the rest waits until all are
+        if !problems.is_empty() {
+            return Err(Error::NotUnderstood(problems));
+        }
         let mut kinds = Kinds::new();
         let mut apis = Apis::new();
         for (service, _, shape) in &shapes {
             match shape {
                 Shape::Record(class) => _ = kinds.insert(Name::new(service, &class.name), Kind::Record),
-                Shape::Enumeration(class) => _ = kinds.insert(Name::new(service, &class.name), Kind::Enumeration),
+                Shape::Enumeration(class) => {
+                    _ = kinds.insert(Name::new(service, &class.name), Kind::Enumeration)
+                }
                 Shape::Api(class) => _ = apis.insert(Name::new(service, &class.name), *class),
                 Shape::LongRunning(_) => {}
             }
@@ -86,8 +92,10 @@ impl World {
         let (mut records, mut enums) = (BTreeMap::new(), BTreeMap::new());
         for (service, module, shape) in &shapes {
             keep(match shape {
-                Shape::Record(class) => Record::read(class, module.scope().class(&class.name), service, &kinds)
-                    .map(|record| _ = records.insert(Name::new(service, &class.name), record)),
+                Shape::Record(class) => {
+                    Record::read(class, module.scope().class(&class.name), service, &kinds)
+                        .map(|record| _ = records.insert(Name::new(service, &class.name), record))
+                }
                 Shape::Enumeration(class) => Enumeration::read(class, module.scope().class(&class.name))
                     .map(|values| _ = enums.insert(Name::new(service, &class.name), values)),
                 Shape::LongRunning(_) | Shape::Api(_) => Ok(()),
@@ -139,18 +147,26 @@ impl World {
 /// Parses all services, on all processors: parsing is most of the work.
 fn parse(wheel: &Wheel) -> Result<Vec<(&str, Module)>> {
     let services: Vec<(&str, &str)> = wheel.services().collect();
+    if services.is_empty() {
+        return Err(Error::Wheel { path: wheel.path().to_owned(), message: "no services in it".to_owned() });
+    }
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let Some((service, source)) = services.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+        while let Some((service, source)) =
+            services.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        {
             done.push((*service, Module::parse(&format!("service/{service}.py"), source)));
         }
         done
     };
     let mut parsed: Vec<(&str, Result<Module, Problem>)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     });
     parsed.sort_by_key(|(service, _)| *service);
     let (mut modules, mut problems) = (Vec::new(), Vec::new());
@@ -181,13 +197,16 @@ fn shape<'a>(stmt: &'a Stmt, scope: Scope<'_>) -> Result<Option<Shape<'a>>, Prob
         ("", "") if waiters::Operation::is_one(class) => Ok(Some(Shape::LongRunning(class))),
         ("", "") if python::functions(&class.body).next().is_some() => {
             let scope = scope.class(&class.name);
-            let known = |stmt: &&Stmt| matches!(stmt, Stmt::FunctionDef(_)) || python::documentation(stmt).is_some();
+            let known =
+                |stmt: &&Stmt| matches!(stmt, Stmt::FunctionDef(_)) || python::documentation(stmt).is_some();
             match class.body.iter().find(|stmt| !known(stmt)) {
                 Some(other) => Err(scope.problem(other, "neither a method nor documentation of an API")),
                 None => Ok(Some(Shape::Api(class))),
             }
         }
-        _ => Err(scope.class(&class.name).problem(class, "neither a dataclass, an enum, a waiter nor an API")),
+        _ => {
+            Err(scope.class(&class.name).problem(class, "neither a dataclass, an enum, a waiter nor an API"))
+        }
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) fn read<'a>(body: &'a [Stmt], at: &Stmt, scope: Scope<'_>) -> Result<
         match stmt {
             Stmt::If(test) if test.orelse.is_empty() => match test.body.as_slice() {
                 // if "token" not in json or not json["token"]: return
-                [Stmt::Return(end)] if end.value.is_none() => {}
+                [Stmt::Return(end)] if end.value.is_none() && is_last(&test.test) => {}
                 // if "items" in json: for v in json["items"]: yield Item.from_dict(v)
                 [Stmt::For(each)] => {
                     let (source, field) = python::item(&each.iter).ok_or_else(unknown)?;
@@ -121,6 +121,13 @@ pub(crate) fn read<'a>(body: &'a [Stmt], at: &Stmt, scope: Scope<'_>) -> Result<
     }
 }
 
+/// `"token" not in json or not json["token"]`
+fn is_last(test: &Expr) -> bool {
+    let text = python::text(test);
+    let field = text.split('\'').nth(1).unwrap_or_default();
+    text == format!("'{field}' not in json or not json['{field}']")
+}
+
 /// `yield Item.from_dict(v)` → `Item`
 fn item_class(stmt: &Stmt) -> Option<&Expr> {
     let Stmt::Expr(expr) = stmt else { return None };
@@ -132,8 +139,9 @@ fn item_class(stmt: &Stmt) -> Option<&Expr> {
 /// SCIM repeats items between pages, so its loops remember the ids that they have seen.
 fn is_deduplication(stmt: &Stmt) -> bool {
     match stmt {
-        Stmt::Assign(_) => python::assignment(stmt)
-            .is_some_and(|(id, value)| python::name(id) == Some("i") && python::item(value) == Some(("v", "id"))),
+        Stmt::Assign(_) => python::assignment(stmt).is_some_and(|(id, value)| {
+            python::name(id) == Some("i") && python::item(value) == Some(("v", "id"))
+        }),
         Stmt::If(test) => {
             python::text(&test.test) == "i in seen" && matches!(test.body.as_slice(), [Stmt::Continue(_)])
         }

@@ -60,12 +60,16 @@ const VERBS: &[&str] =
 /// Finds the template of each operation, in the order of the operations.
 pub(crate) fn templates(world: &World) -> Result<Vec<Template>> {
     let patterns = Patterns::new()?;
-    let mut resolver = Resolver { world, patterns, roots: ROOTS.iter().map(|root| (*root).to_owned()).collect() };
-    let found: Vec<String> = world.operations.iter().flat_map(|operation| resolver.roots_of(operation)).collect();
+    let mut resolver =
+        Resolver { world, patterns, roots: ROOTS.iter().map(|root| (*root).to_owned()).collect() };
+    let found: Vec<String> =
+        world.operations.iter().flat_map(|operation| resolver.roots_of(operation)).collect();
     resolver.roots.extend(found);
-    let mut names: Vec<Names> = world.operations.iter().map(|operation| resolver.documented(operation)).collect();
+    let mut names: Vec<Names> =
+        world.operations.iter().map(|operation| resolver.documented(operation)).collect();
     resolver.siblings(&mut names);
-    let templates = world.operations.iter().zip(&names).map(|(operation, names)| resolver.template(operation, names));
+    let templates =
+        world.operations.iter().zip(&names).map(|(operation, names)| resolver.template(operation, names));
     Ok(templates.collect::<Result<_, Problem>>()?)
 }
 
@@ -260,9 +264,9 @@ impl Resolver<'_> {
         });
         // the name of an operation that is polled comes last, or before `:cancel`
         let action = |suffix: &str| {
-            suffix.strip_prefix(':').is_some_and(|verb| {
-                !verb.is_empty() && verb.chars().all(|c| c.is_alphanumeric() || c == '_')
-            })
+            suffix
+                .strip_prefix(':')
+                .is_some_and(|verb| !verb.is_empty() && verb.chars().all(|c| c.is_alphanumeric() || c == '_'))
         };
         parameter.ty.is_text() && (named || polls && (suffix.is_empty() || action(&suffix)))
     }
@@ -323,4 +327,3 @@ pub(crate) fn blank(template: &str) -> String {
 pub(crate) fn variables(template: &str) -> Vec<&str> {
     template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
-

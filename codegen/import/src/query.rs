@@ -44,8 +44,7 @@ fn add(
             return Ok(());
         }
         for field in &record.fields {
-            let inner =
-                Argument { ty: field.ty.clone(), required: argument.required && field.required };
+            let inner = Argument { ty: field.ty.clone(), required: argument.required && field.required };
             add(world, operation, &format!("{name}.{}", field.json), &inner, depth + 1, out)?;
         }
         return Ok(());

@@ -125,8 +125,8 @@ fn encoders<'a>(
             Stmt::Expr(_) if python::documentation(stmt).is_some() => {}
             Stmt::Assign(_) | Stmt::Return(_) => {} // body = {} … return body
             Stmt::If(test) => {
-                let (name, json) = encoder(test)
-                    .ok_or_else(|| scope.problem(stmt, "not a known way to send a field"))?;
+                let (name, json) =
+                    encoder(test).ok_or_else(|| scope.problem(stmt, "not a known way to send a field"))?;
                 names.insert(name, json);
             }
             _ => return Err(scope.problem(stmt, "not a statement that as_dict has")),

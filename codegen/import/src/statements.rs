@@ -1,7 +1,7 @@
 //! One statement of a method → what it does to the request. The SDK's generator writes about thirty forms and no
 //! others, so each is known by name and a new one is an error rather than a fact lost.
 
-use rustpython_ast::{Constant, Expr, Stmt, StmtIf};
+use rustpython_ast::{Constant, Expr, ExprDict, Stmt, StmtIf};
 
 use crate::error::Problem;
 use crate::python::{self, Scope};
@@ -30,8 +30,8 @@ impl Part {
 pub(crate) enum Step<'a> {
     /// Nothing that the service sees.
     Nothing,
-    /// `headers = {"Accept": …}`
-    Headers(Vec<(&'a str, &'a str)>),
+    /// `headers = {"Accept": …}`: what is accepted
+    Headers(Option<&'a str>),
     /// `body = {}`
     EmptyBody,
     /// `body = argument.as_dict()`
@@ -64,6 +64,8 @@ pub(crate) struct Request<'a> {
     pub(crate) path: &'a Expr,
     /// `body=argument`, where the argument is the body as it is.
     pub(crate) body: Option<&'a str>,
+    /// `query=query`, `body=body`
+    pub(crate) parts: Vec<Part>,
     /// `data=argument`: bytes.
     pub(crate) binary: bool,
     /// `raw=True`: the answer is bytes.
@@ -114,11 +116,7 @@ fn assign<'a>(target: &'a Expr, value: &'a Expr) -> Option<Step<'a>> {
         return Some(Step::Nothing);
     }
     match (target, value) {
-        ("headers", Expr::Dict(headers)) => {
-            let names = headers.keys.iter().map(|key| python::string(key.as_ref()?));
-            let values = headers.values.iter().map(python::string);
-            names.zip(values).map(|(name, value)| name.zip(value)).collect::<Option<_>>().map(Step::Headers)
-        }
+        ("headers", Expr::Dict(headers)) => accept(headers).map(Step::Headers),
         ("body", Expr::Dict(body)) if body.keys.is_empty() => Some(Step::EmptyBody),
         ("body", _) => whole(value).map(Step::WholeBody),
         ("response_headers", Expr::List(names)) => {
@@ -137,6 +135,19 @@ fn assign<'a>(target: &'a Expr, value: &'a Expr) -> Option<Step<'a>> {
         (name, _) if ANSWERS.contains(&name) => request(value),
         _ => None,
     }
+}
+
+/// The header `Accept`. The type of what is sent follows from the body, and no other header is known.
+fn accept(headers: &ExprDict) -> Option<Option<&str>> {
+    let mut accept = None;
+    for (name, value) in headers.keys.iter().zip(&headers.values) {
+        match (python::string(name.as_ref()?)?, python::string(value)?) {
+            ("Accept", value) => accept = Some(value),
+            ("Content-Type", "application/json" | "application/octet-stream") => {}
+            _ => return None,
+        }
+    }
+    Some(accept)
 }
 
 /// `argument.as_dict()`
@@ -185,12 +196,20 @@ fn request(value: &Expr) -> Option<Step<'_>> {
     if python::text(&call.func) != "self._api.do" {
         return None;
     }
-    let mut request =
-        Request { verb: python::string(verb)?, path, body: None, binary: false, raw: false };
+    let mut request = Request {
+        verb: python::string(verb)?,
+        path,
+        body: None,
+        parts: Vec::new(),
+        binary: false,
+        raw: false,
+    };
     for keyword in &call.keywords {
         let value = &keyword.value;
         match (keyword.arg.as_ref()?.as_str(), python::name(value)) {
-            ("query", Some("query")) | ("headers", Some("headers")) | ("body", Some("body")) => {}
+            ("query", Some("query")) => request.parts.push(Part::Query),
+            ("body", Some("body")) => request.parts.push(Part::Body),
+            ("headers", Some("headers")) => {}
             ("response_headers", Some("response_headers")) => {}
             ("body", Some(argument)) => request.body = Some(argument),
             ("data", Some(_)) => request.binary = true,

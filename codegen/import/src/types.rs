@@ -143,10 +143,7 @@ impl Type {
 
     /// Whether the schema says `type: string` by itself.
     pub(crate) fn is_text(&self) -> bool {
-        matches!(
-            self,
-            Type::String | Type::Binary | Type::Timestamp | Type::Duration | Type::FieldMask
-        )
+        matches!(self, Type::String | Type::Binary | Type::Timestamp | Type::Duration | Type::FieldMask)
     }
 
     /// The schema, with references to the components of a document.
@@ -175,4 +172,3 @@ impl Type {
 pub(crate) fn reference(component: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{component}")})
 }
-

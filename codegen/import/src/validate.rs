@@ -92,10 +92,11 @@ impl<'a> Checker<'a> {
         match value {
             Value::Object(entries) => {
                 for (key, value) in entries {
-                    if let (true, Some(target)) = ("$ref" == key, value.as_str()) {
-                        if self.schema(target).is_none() {
-                            self.fault(pointer, format!("the reference {target} leads nowhere"));
-                        }
+                    if key == "$ref"
+                        && let Some(target) = value.as_str()
+                        && self.schema(target).is_none()
+                    {
+                        self.fault(pointer, format!("the reference {target} leads nowhere"));
                     }
                     *pointer += "/";
                     *pointer += &key.replace('~', "~0").replace('/', "~1");
@@ -127,13 +128,15 @@ impl<'a> Checker<'a> {
         for (path, item) in items {
             let opaque = item.as_object().is_some_and(|methods| {
                 methods.values().all(|operation| {
-                    list(operation, "parameters").iter().any(|p| p["x-databricks-opaque-resource-name"] == true)
+                    list(operation, "parameters")
+                        .iter()
+                        .any(|p| p["x-databricks-opaque-resource-name"] == true)
                 })
             });
-            if let Some((other, other_opaque)) = seen.insert(blank(path), (path, opaque)) {
-                if !(opaque && other_opaque) {
-                    self.fault(path, format!("the same path as {other}"));
-                }
+            if let Some((other, other_opaque)) = seen.insert(blank(path), (path, opaque))
+                && !(opaque && other_opaque)
+            {
+                self.fault(path, format!("the same path as {other}"));
             }
         }
     }
@@ -150,7 +153,10 @@ impl<'a> Checker<'a> {
         declared.sort();
         needed.sort();
         if declared != needed {
-            self.fault(id, format!("{path} needs the path parameters {needed:?}, but {declared:?} are declared"));
+            self.fault(
+                id,
+                format!("{path} needs the path parameters {needed:?}, but {declared:?} are declared"),
+            );
         }
         let mut names = BTreeSet::new();
         let mut spellings = BTreeSet::new();

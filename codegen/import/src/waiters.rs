@@ -93,7 +93,8 @@ impl Waiter {
                 assigned.insert(name, value);
             }
         }
-        let missing = |what: &str| scope.problem(function, format!("a waiter without {what} of a known form"));
+        let missing =
+            |what: &str| scope.problem(function, format!("a waiter without {what} of a known form"));
         let states = |name: &str| match assigned.get(name) {
             None => Ok(Vec::new()),
             Some(Expr::Tuple(states)) => states
@@ -109,7 +110,10 @@ impl Waiter {
             .filter(|poll| python::functions(&class.body).any(|function| function.name.as_str() == *poll))
             .ok_or_else(|| missing("a method to poll"))?;
         let status = assigned.get("status").map(|status| python::text(status));
-        let status = status.as_deref().and_then(|status| status.strip_prefix("poll.")).ok_or_else(|| missing("a status"))?;
+        let status = status
+            .as_deref()
+            .and_then(|status| status.strip_prefix("poll."))
+            .ok_or_else(|| missing("a status"))?;
         let waiter = Waiter {
             poll: poll.to_owned(),
             status: status.to_owned(),
@@ -135,7 +139,10 @@ fn state_value(classes: &Classes<'_>, module: &str, state: &Expr) -> Option<Stri
 fn minutes(function: &StmtFunctionDef) -> Option<i64> {
     let timeout = function.args.args.iter().find(|argument| argument.def.arg.as_str() == "timeout")?;
     let call = python::call(timeout.default.as_deref()?)?;
-    let minutes = call.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "minutes"))?;
+    let minutes = call
+        .keywords
+        .iter()
+        .find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "minutes"))?;
     python::integer(&minutes.value)
 }
 

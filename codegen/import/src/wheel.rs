@@ -64,10 +64,10 @@ impl Wheel {
 
     /// A source file by its path in the SDK's package.
     pub(crate) fn source(&self, file: &str) -> Result<&str> {
-        self.sources.get(file).map(String::as_str).ok_or_else(|| Error::Wheel {
-            path: self.path.clone(),
-            message: format!("no {PACKAGE}{file}"),
-        })
+        self.sources
+            .get(file)
+            .map(String::as_str)
+            .ok_or_else(|| Error::Wheel { path: self.path.clone(), message: format!("no {PACKAGE}{file}") })
     }
 
     /// The services: `service/jobs.py` is `jobs`. Files whose name has another form are the SDK's own helpers.
@@ -120,7 +120,15 @@ pub fn fetch(version: &str, sha256: Option<&str>) -> Result<PathBuf> {
         .tempdir()
         .map_err(|source| Error::io("make a folder in", &std::env::temp_dir(), source))?;
     let output = Command::new("pip")
-        .args(["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":none:", "-d"])
+        .args([
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-binary",
+            ":none:",
+            "-d",
+        ])
         .arg(folder.path())
         .arg(format!("databricks-sdk=={version}"))
         .output()

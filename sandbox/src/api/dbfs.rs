@@ -55,9 +55,15 @@ fn absolute(path: &str) -> Reply<String> {
 /// Trouble with a path as the service names it.
 fn refusal(path: &str, cause: &io::Error) -> ApiError {
     match cause.kind() {
-        io::ErrorKind::NotFound => ApiError::not_found(format!("No file or directory exists on path {path}.")),
-        io::ErrorKind::AlreadyExists => ApiError::already_exists(format!("A file or directory already exists at {path}.")),
-        io::ErrorKind::NotADirectory => ApiError::already_exists(format!("A file exists on the way to {path}.")),
+        io::ErrorKind::NotFound => {
+            ApiError::not_found(format!("No file or directory exists on path {path}."))
+        }
+        io::ErrorKind::AlreadyExists => {
+            ApiError::already_exists(format!("A file or directory already exists at {path}."))
+        }
+        io::ErrorKind::NotADirectory => {
+            ApiError::already_exists(format!("A file exists on the way to {path}."))
+        }
         io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidFilename => {
             ApiError::invalid(format!("Invalid path {path}: {cause}"))
         }
@@ -83,7 +89,8 @@ async fn list(State(state): State<AppState>, Params(query): Params<At>) -> Answe
     }
     let entries = area.list(&path).map_err(|cause| refusal(&path, &cause))?;
     let base = path.trim_end_matches('/');
-    let files: Vec<Value> = entries.iter().map(|entry| info(&format!("{base}/{}", entry.name), entry)).collect();
+    let files: Vec<Value> =
+        entries.iter().map(|entry| info(&format!("{base}/{}", entry.name), entry)).collect();
     Ok(Json(if files.is_empty() { json!({}) } else { json!({ "files": files }) }))
 }
 
@@ -119,9 +126,12 @@ async fn read(State(state): State<AppState>, Params(query): Params<Read>) -> Ans
 }
 
 fn decode(field: &str, text: &str) -> Reply<Vec<u8>> {
-    let bytes = BASE64_STANDARD.decode(text).map_err(|cause| ApiError::invalid(format!("{field} is not base64: {cause}")))?;
+    let bytes = BASE64_STANDARD
+        .decode(text)
+        .map_err(|cause| ApiError::invalid(format!("{field} is not base64: {cause}")))?;
     if bytes.len() as u64 > BLOCK {
-        let message = format!("{field} must not exceed {BLOCK} bytes; use create, add-block and close for more.");
+        let message =
+            format!("{field} must not exceed {BLOCK} bytes; use create, add-block and close for more.");
         return Err(ApiError::new(http::StatusCode::BAD_REQUEST, "MAX_BLOCK_SIZE_EXCEEDED", message));
     }
     Ok(bytes)
@@ -248,9 +258,9 @@ async fn delete(State(state): State<AppState>, Body(body): Body<Delete>) -> Answ
         (true, false) => area.remove_dir(&path),
     };
     gone.map_err(|cause| match cause.kind() {
-        io::ErrorKind::DirectoryNotEmpty => {
-            ApiError::invalid_state(format!("{path} is a directory that is not empty; use recursive to delete it."))
-        }
+        io::ErrorKind::DirectoryNotEmpty => ApiError::invalid_state(format!(
+            "{path} is a directory that is not empty; use recursive to delete it."
+        )),
         _ => refusal(&path, &cause),
     })?;
     Ok(Json(json!({})))

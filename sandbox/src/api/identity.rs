@@ -17,12 +17,15 @@ pub(crate) const WORKSPACE_ID: &str = "1000000000000001";
 
 /// What a host tells about itself before anybody has signed in. There is no OAuth here, so no address for it either.
 pub(crate) fn public_routes() -> Router<AppState> {
-    let metadata = || async { Json(json!({ "workspace_id": WORKSPACE_ID, "host_type": "workspace", "cloud": "AWS" })) };
+    let metadata =
+        || async { Json(json!({ "workspace_id": WORKSPACE_ID, "host_type": "workspace", "cloud": "AWS" })) };
     Router::new().route("/.well-known/databricks-config", get(metadata))
 }
 
 pub(crate) fn routes() -> Router<AppState> {
-    ["/api/2.0/preview/scim/v2/Me", "/api/2.0/account/scim/v2/Me"].iter().fold(Router::new(), |router, path| router.route(path, get(me)))
+    ["/api/2.0/preview/scim/v2/Me", "/api/2.0/account/scim/v2/Me"]
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, get(me)))
 }
 
 async fn me() -> Json<Value> {

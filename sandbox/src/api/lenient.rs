@@ -11,9 +11,7 @@ pub(crate) fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::
 }
 
 /// The same for a field that may be absent or null; it needs `#[serde(default)]` too.
-pub(crate) fn maybe_int<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<i64>, D::Error> {
+pub(crate) fn maybe_int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     deserializer.deserialize_option(MaybeInt)
 }
 
@@ -35,9 +33,7 @@ impl Visitor<'_> for Int {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {
-        text.trim()
-            .parse()
-            .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+        text.trim().parse().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

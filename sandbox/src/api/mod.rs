@@ -15,7 +15,9 @@ pub(crate) mod statements;
 pub(crate) mod warehouses;
 pub(crate) mod workspace;
 
-pub(crate) use identity::{USER, WORKSPACE_ID};
+#[cfg(feature = "sql")]
+pub(crate) use identity::USER;
+pub(crate) use identity::WORKSPACE_ID;
 
 use axum::Router;
 use axum::routing::MethodRouter;
@@ -35,10 +37,19 @@ const AREAS: &[Area] = &[
     dbfs::routes,
     files::routes,
     jobs::routes,
+    #[cfg(feature = "sql")]
+    statements::routes,
+    #[cfg(feature = "sql")]
+    catalog::routes,
 ];
 
 /// What must do without the token: presigned addresses, and what is asked before signing in.
-const PUBLIC: &[Area] = &[identity::public_routes, files::public_routes];
+const PUBLIC: &[Area] = &[
+    identity::public_routes,
+    files::public_routes,
+    #[cfg(feature = "sql")]
+    statements::public_routes,
+];
 
 pub(crate) fn routes() -> Router<AppState> {
     merge(AREAS)

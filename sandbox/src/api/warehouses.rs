@@ -1,7 +1,7 @@
 //! SQL warehouses: what a statement names as the place to run. Like clusters they keep a state and the time it was
 //! entered, and work out on demand where that has led.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::identity::USER;
 use super::paging::{self, Page};
 use crate::error::Error;
 use crate::ids;
-use crate::server::{Answer, ApiError, Body, Params, Reply};
+use crate::server::{Answer, ApiError, Body, Params, Reply, UrlPath};
 use crate::state::AppState;
 use crate::store::{Collection, Store};
 
@@ -24,7 +24,8 @@ const STOP_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60_000;
 
 const SIZES: &[&str] = &[
-    "2X-Small", "X-Small", "Small", "Medium", "Large", "X-Large", "2X-Large", "3X-Large", "4X-Large", "5X-Large",
+    "2X-Small", "X-Small", "Small", "Medium", "Large", "X-Large", "2X-Large", "3X-Large", "4X-Large",
+    "5X-Large",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,13 +75,19 @@ impl Spec {
         let size = size.ok_or_else(|| ApiError::invalid("Missing required field: cluster_size"))?;
         if !SIZES.contains(&size) {
             let known = SIZES.join(", ");
-            return Err(ApiError::invalid(format!("Invalid cluster_size '{size}'. It must be one of: {known}")));
+            return Err(ApiError::invalid(format!(
+                "Invalid cluster_size '{size}'. It must be one of: {known}"
+            )));
         }
         let (least, most) = (self.min_num_clusters.unwrap_or(1), self.max_num_clusters.unwrap_or(1));
         if least == 0 || most < least {
-            return Err(ApiError::invalid("min_num_clusters must be at least 1 and no more than max_num_clusters"));
+            return Err(ApiError::invalid(
+                "min_num_clusters must be at least 1 and no more than max_num_clusters",
+            ));
         }
-        if self.auto_stop_mins.is_some_and(|minutes| (1..10).contains(&minutes)) && self.enable_serverless_compute != Some(true) {
+        if self.auto_stop_mins.is_some_and(|minutes| (1..10).contains(&minutes))
+            && self.enable_serverless_compute != Some(true)
+        {
             return Err(ApiError::invalid("auto_stop_mins must be 0 (never) or at least 10"));
         }
         Ok(())
@@ -88,7 +95,9 @@ impl Spec {
 
     /// Takes over what an edit leaves out.
     fn or(self, old: Spec) -> Reply<Spec> {
-        let (Value::Object(mut fields), Value::Object(new)) = (json!(old), json!(self)) else { return Ok(self) };
+        let (Value::Object(mut fields), Value::Object(new)) = (json!(old), json!(self)) else {
+            return Ok(self);
+        };
         fields.extend(new);
         crate::server::from_value(Value::Object(fields))
     }
@@ -193,7 +202,10 @@ impl Warehouses {
                 ..Spec::default()
             };
             let warehouse = Warehouse::new(ids::hex16(), spec, now - START_MS);
-            warehouses.0.put(&warehouse.id.clone(), warehouse).map_err(|cause| Error::Seed(cause.to_string()))?;
+            warehouses
+                .0
+                .put(&warehouse.id.clone(), warehouse)
+                .map_err(|cause| Error::Seed(cause.to_string()))?;
         }
         Ok(warehouses)
     }
@@ -254,7 +266,8 @@ async fn list(State(state): State<AppState>, Params(query): Params<List>) -> Ans
         warehouse.settle(now);
     }
     all.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-    let size = if query.page_size.is_none() { usize::MAX } else { paging::size(query.page_size, 100, 1_000)? };
+    let size =
+        if query.page_size.is_none() { usize::MAX } else { paging::size(query.page_size, 100, 1_000)? };
     let page = Page::cut(all, query.page_token.as_deref(), size)?;
     Ok(Json(Value::Object(page.answer("warehouses", |warehouse| warehouse.view(&state.url)))))
 }
@@ -267,13 +280,13 @@ async fn create(State(state): State<AppState>, Body(spec): Body<Spec>) -> Answer
     Ok(Json(json!({ "id": id })))
 }
 
-async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+async fn show(State(state): State<AppState>, UrlPath(id): UrlPath<String>) -> Answer {
     let mut warehouse = state.warehouses.0.get(&id).ok_or_else(|| unknown(&id))?;
     warehouse.settle(state.now());
     Ok(Json(warehouse.view(&state.url)))
 }
 
-async fn edit(State(state): State<AppState>, Path(id): Path<String>, Body(spec): Body<Spec>) -> Answer {
+async fn edit(State(state): State<AppState>, UrlPath(id): UrlPath<String>, Body(spec): Body<Spec>) -> Answer {
     state.warehouses.update(&id, state.now(), |warehouse| {
         let spec = spec.or(warehouse.spec.clone())?;
         spec.check()?;
@@ -283,12 +296,12 @@ async fn edit(State(state): State<AppState>, Path(id): Path<String>, Body(spec):
     Ok(Json(json!({})))
 }
 
-async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+async fn delete(State(state): State<AppState>, UrlPath(id): UrlPath<String>) -> Answer {
     state.warehouses.0.remove(&id)?.ok_or_else(|| unknown(&id))?;
     Ok(Json(json!({})))
 }
 
-async fn start(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+async fn start(State(state): State<AppState>, UrlPath(id): UrlPath<String>) -> Answer {
     let now = state.now();
     state.warehouses.update(&id, now, |warehouse| {
         warehouse.start(now);
@@ -296,7 +309,7 @@ async fn start(State(state): State<AppState>, Path(id): Path<String>) -> Answer 
     })
 }
 
-async fn stop(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+async fn stop(State(state): State<AppState>, UrlPath(id): UrlPath<String>) -> Answer {
     let now = state.now();
     state.warehouses.update(&id, now, |warehouse| {
         warehouse.stop(now);

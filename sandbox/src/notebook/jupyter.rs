@@ -54,9 +54,11 @@ struct Kernel {
 impl Notebook {
     /// Reads a `.ipynb` file. The error says what is wrong with it.
     pub(crate) fn from_jupyter(text: &[u8]) -> Result<Self, String> {
-        let file: File = serde_json::from_slice(text).map_err(|cause| format!("the content is no Jupyter notebook: {cause}"))?;
+        let file: File = serde_json::from_slice(text)
+            .map_err(|cause| format!("the content is no Jupyter notebook: {cause}"))?;
         let named = file.metadata.language_info.name.or(file.metadata.kernelspec.language);
-        let language = named.and_then(|name| Language::of_magic(&name.to_lowercase())).unwrap_or(Language::Python);
+        let language =
+            named.and_then(|name| Language::of_magic(&name.to_lowercase())).unwrap_or(Language::Python);
         let raw = file.cells.into_iter().map(|cell| {
             let source = match cell.source {
                 Text::Whole(text) => text,
@@ -112,7 +114,10 @@ mod tests {
         });
         let notebook = Notebook::from_jupyter(file.to_string().as_bytes()).unwrap();
         let source = notebook.to_source();
-        assert!(source.contains("# MAGIC %md\n# MAGIC # Hi\n# MAGIC there\n\n# COMMAND ----------\n\nx = 1\nx\n"), "{source}");
+        assert!(
+            source.contains("# MAGIC %md\n# MAGIC # Hi\n# MAGIC there\n\n# COMMAND ----------\n\nx = 1\nx\n"),
+            "{source}"
+        );
         assert_eq!(Notebook::from_source(&source, Language::Python), notebook);
         let back = notebook.to_jupyter("n");
         assert_eq!(back["cells"][0]["source"], json!(["# Hi\n", "there"]));

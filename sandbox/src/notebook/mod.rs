@@ -136,7 +136,9 @@ impl Notebook {
         let (name, rest) = magic.split_at(magic.find(char::is_whitespace).unwrap_or(magic.len()));
         let kind = match name {
             "md" | "md-sandbox" => Kind::Markdown,
-            "run" => Kind::Run(rest.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']).to_owned()),
+            "run" => Kind::Run(
+                rest.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'']).to_owned(),
+            ),
             name => match Language::of_magic(name) {
                 Some(language) => Kind::Code(language),
                 // `%%time`, `%matplotlib` and the like belong to IPython, and `%` alone to nobody
@@ -150,9 +152,10 @@ impl Notebook {
 /// A cell's lines as its author sees them: without titles, and without the marks that hide another language.
 fn unwrap(lines: &[&str], comment: &str) -> String {
     let (magic, title) = (format!("{comment} {MAGIC}"), format!("{comment} {TITLE}"));
-    let shown = lines.iter().filter(|line| !line.starts_with(&title)).map(|line| {
-        line.strip_prefix(&magic).map_or(*line, |rest| rest.strip_prefix(' ').unwrap_or(rest))
-    });
+    let shown = lines
+        .iter()
+        .filter(|line| !line.starts_with(&title))
+        .map(|line| line.strip_prefix(&magic).map_or(*line, |rest| rest.strip_prefix(' ').unwrap_or(rest)));
     shown.collect::<Vec<_>>().join("\n").trim_matches('\n').trim_end().to_owned()
 }
 
@@ -175,20 +178,29 @@ mod tests {
     fn cells_are_told_apart_by_their_magic() {
         let notebook = Notebook::from_source(SOURCE, Language::Python);
         let cells: Vec<(Kind, String)> = notebook.cells().map(|cell| (cell.kind, cell.text)).collect();
-        assert_eq!(cells, [
-            (Kind::Code(Language::Python), "x = 1".to_owned()),
-            (Kind::Code(Language::Sql), "select 1\n\n-- end".to_owned()),
-            (Kind::Markdown, "# Title".to_owned()),
-            (Kind::Run("./other".to_owned()), "./other".to_owned()),
-            (Kind::Magic("sh".to_owned()), "ls".to_owned()),
-        ]);
+        assert_eq!(
+            cells,
+            [
+                (Kind::Code(Language::Python), "x = 1".to_owned()),
+                (Kind::Code(Language::Sql), "select 1\n\n-- end".to_owned()),
+                (Kind::Markdown, "# Title".to_owned()),
+                (Kind::Run("./other".to_owned()), "./other".to_owned()),
+                (Kind::Magic("sh".to_owned()), "ls".to_owned()),
+            ]
+        );
         assert_eq!(notebook.to_source(), SOURCE);
     }
 
     #[test]
     fn the_header_is_added_and_titles_are_dropped() {
-        let notebook = Notebook::from_source("select 1\r\n-- COMMAND ----------\r\n-- DBTITLE 1,Two\r\nselect 2\r\n", Language::Sql);
-        assert_eq!(notebook.to_source(), "-- Databricks notebook source\nselect 1\n\n-- COMMAND ----------\n\nselect 2\n");
+        let notebook = Notebook::from_source(
+            "select 1\r\n-- COMMAND ----------\r\n-- DBTITLE 1,Two\r\nselect 2\r\n",
+            Language::Sql,
+        );
+        assert_eq!(
+            notebook.to_source(),
+            "-- Databricks notebook source\nselect 1\n\n-- COMMAND ----------\n\nselect 2\n"
+        );
         assert!(Notebook::is_source(&notebook.to_source(), Language::Sql));
         assert!(!Notebook::is_source("select 1", Language::Sql));
         assert_eq!(Notebook::from_source("", Language::Python).cells().count(), 0);

@@ -22,6 +22,8 @@ import threading
 import traceback
 import types
 
+from sandbox_dbutils import NotebookExit, NotEmulated, make_dbutils
+
 MAX_ROWS = 10_000
 
 
@@ -47,101 +49,6 @@ class Channel:
     def reply(self, message):
         self.sink.write(json.dumps(message, allow_nan=False) + "\n")
         self.sink.flush()
-
-
-class NotebookExit(BaseException):
-    """What dbutils.notebook.exit raises. Not an Exception, so that `except Exception` lets it pass."""
-
-    def __init__(self, value):
-        super().__init__(value)
-        self.value = value
-
-
-class NotEmulated:
-    """Stands for what the sandbox does not have, and says so when it is used."""
-
-    def __init__(self, name, hint):
-        self.__dict__.update(_name=name, _hint=hint)
-
-    def __getattr__(self, attribute):
-        if attribute.startswith("__"):
-            raise AttributeError(attribute)
-        raise NotImplementedError(f"the sandbox does not emulate {self._name}.{attribute}{self._hint}")
-
-    def __call__(self, *args, **kwargs):
-        raise NotImplementedError(f"the sandbox does not emulate {self._name}{self._hint}")
-
-
-class Widgets:
-    """dbutils.widgets: values that the caller passed win over defaults."""
-
-    def __init__(self, passed):
-        self.passed, self.defaults = dict(passed), {}
-
-    def _define(self, name, defaultValue="", *rest, **named):
-        self.defaults[name] = str(defaultValue)
-
-    text = _define
-
-    def dropdown(self, name, defaultValue, choices=(), label=None):
-        if str(defaultValue) not in [str(choice) for choice in choices]:
-            raise ValueError(f"the default value {defaultValue!r} of the widget {name!r} is not among its choices")
-        self._define(name, defaultValue)
-
-    combobox = multiselect = dropdown
-
-    def get(self, name):
-        for values in (self.passed, self.defaults):
-            if name in values:
-                return values[name]
-        raise ValueError(f"InputWidgetNotDefined: No input widget named {name} is defined.")
-
-    def getAll(self):
-        return {**self.defaults, **self.passed}
-
-    def getArgument(self, name, default=None):
-        try:
-            return self.get(name)
-        except ValueError:
-            return default
-
-    def remove(self, name):
-        self.defaults.pop(name, None)
-
-    def removeAll(self):
-        self.defaults.clear()
-
-
-class TaskValues:
-    """dbutils.jobs.taskValues: what one task of a run leaves for the next."""
-
-    def __init__(self, known):
-        self.known, self.made = known, {}
-
-    def set(self, key, value):
-        json.dumps(value, allow_nan=False)
-        self.made[key] = value
-
-    def get(self, taskKey, key, default=None, debugValue=None):
-        value = self.known.get(taskKey, {}).get(key, default)
-        value = debugValue if value is None else value
-        if value is None:
-            raise ValueError(f"no value {key!r} of the task {taskKey!r}")
-        return value
-
-
-def make_dbutils(setup):
-    def leave(value=""):
-        raise NotebookExit(str(value))
-
-    hint = "; there are dbutils.widgets, dbutils.notebook.exit and dbutils.jobs.taskValues"
-    notebook = NotEmulated("dbutils.notebook", hint)
-    notebook.__dict__["exit"] = leave
-    jobs = NotEmulated("dbutils.jobs", hint)
-    jobs.__dict__["taskValues"] = TaskValues(setup.get("task_values", {}))
-    dbutils = NotEmulated("dbutils", hint)
-    dbutils.__dict__.update(widgets=Widgets(setup.get("widgets", {})), notebook=notebook, jobs=jobs)
-    return dbutils
 
 
 def plain(value):
@@ -358,6 +265,12 @@ def limit():
             pass
 
 
+def interrupt(*_):
+    """Interrupts a cell once: the sandbox asks again and again until it hears from us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel()
@@ -377,12 +290,11 @@ def main():
     while True:
         code = channel.requests.get()["code"]
         try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, interrupt)
             answer = cells.run(code)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         except KeyboardInterrupt as error:
             answer = cells.failure(error)
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
         answer["task_values"] = cells.dbutils.jobs.taskValues.made
         try:
             channel.reply(answer)

@@ -23,7 +23,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 pub(crate) use self::group::Group;
 use crate::state::AppState;
 
-const DRIVER: &str = include_str!("driver.py");
+/// The driver and what it imports, by the names that they have in its folder.
+const DRIVER: [(&str, &str); 2] =
+    [("driver.py", include_str!("driver.py")), ("sandbox_dbutils.py", include_str!("sandbox_dbutils.py"))];
 
 /// Output beyond this is cut off.
 const MAX_OUTPUT: u64 = 5 << 20;
@@ -146,12 +148,15 @@ impl Interpreter {
         };
         let started = |source| PythonError::Start { path: path.clone(), source };
         let (driver, log) = (home.join("driver.py"), home.join("output.log"));
-        fs::write(&driver, DRIVER).map_err(started)?;
+        for (name, text) in DRIVER {
+            fs::write(home.join(name), text).map_err(started)?;
+        }
         let mut command = Command::new(&path);
         command.arg("-B").arg(&driver).arg(&log);
         command.current_dir(setup.folder.as_deref().unwrap_or(home));
         // A notebook may speak to its own workspace, but not to one that the sandbox's owner is signed in to.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DATABRICKS_")) {
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DATABRICKS_"))
+        {
             command.env_remove(name);
         }
         command.env("DATABRICKS_HOST", &state.url).env("DATABRICKS_TOKEN", &state.token);
@@ -170,7 +175,10 @@ impl Interpreter {
     async fn greet(&mut self, path: &Path, setup: Setup) -> Result<(), PythonError> {
         let hello = tokio::time::timeout(HELLO, self.replies.next_line()).await;
         if let Ok(Ok(Some(_))) = hello {
-            return self.send(&json!(setup)).await.map_err(|source| PythonError::Start { path: path.to_owned(), source });
+            return self
+                .send(&json!(setup))
+                .await
+                .map_err(|source| PythonError::Start { path: path.to_owned(), source });
         }
         // whatever went wrong is on the error output, which ends with the process
         self.group.kill();
@@ -191,7 +199,9 @@ impl Interpreter {
     pub(crate) async fn run(&mut self, code: &str) -> Cell {
         let reply = self.exchange(code).await;
         let output = self.log.rest();
-        let Some(reply) = reply else { return Cell { output, ending: Ending::Died, task_values: Map::new() } };
+        let Some(reply) = reply else {
+            return Cell { output, ending: Ending::Died, task_values: Map::new() };
+        };
         let ending = match (reply.exit, reply.error) {
             (Some(value), _) => Ending::Exit(value),
             (None, Some(failure)) => Ending::Failed(failure),
@@ -204,7 +214,9 @@ impl Interpreter {
     async fn exchange(&mut self, code: &str) -> Option<Reply> {
         self.send(&json!({ "code": code })).await.ok()?;
         let line = self.replies.next_line().await.ok()??;
-        serde_json::from_str(&line).inspect_err(|cause| tracing::error!(%cause, "a reply of the driver's")).ok()
+        serde_json::from_str(&line)
+            .inspect_err(|cause| tracing::error!(%cause, "a reply of the driver's"))
+            .ok()
     }
 
     async fn send(&mut self, message: &Value) -> io::Result<()> {

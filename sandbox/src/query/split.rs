@@ -8,7 +8,9 @@ pub(super) fn statements(text: &str) -> Vec<String> {
         let (length, kind) = match first {
             '\'' | '"' | '`' => (quoted(rest, first), Kind::Substance),
             '-' if rest.starts_with("--") => (rest.find('\n').unwrap_or(rest.len()), Kind::Filler),
-            '/' if rest.starts_with("/*") => (rest.find("*/").map_or(rest.len(), |end| end + 2), Kind::Filler),
+            '/' if rest.starts_with("/*") => {
+                (rest.find("*/").map_or(rest.len(), |end| end + 2), Kind::Filler)
+            }
             ';' => (1, Kind::End),
             _ if first.is_whitespace() => (first.len_utf8(), Kind::Filler),
             _ => (first.len_utf8(), Kind::Substance),
@@ -61,7 +63,10 @@ mod tests {
     #[test]
     fn statements_end_at_semicolons_that_are_not_quoted() {
         let text = "-- first; really\nSELECT ';', \"a\\\";\", `b;``;` ;; /* ; */ ; select 'it''s;';\n-- end";
-        assert_eq!(statements(text), ["-- first; really\nSELECT ';', \"a\\\";\", `b;``;`", "select 'it''s;'"]);
+        assert_eq!(
+            statements(text),
+            ["-- first; really\nSELECT ';', \"a\\\";\", `b;``;`", "select 'it''s;'"]
+        );
         assert_eq!(statements("select 'open;"), ["select 'open;"]);
         assert_eq!(statements(" \n;--x"), Vec::<String>::new());
     }

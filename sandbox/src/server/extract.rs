@@ -11,6 +11,9 @@ use super::ApiError;
 /// A JSON body; an empty one counts as `{}`.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// The variable parts of the path.
+pub(crate) struct UrlPath<T>(pub(crate) T);
+
 /// The query string; repeated keys fill a list.
 pub(crate) struct Params<T>(pub(crate) T);
 
@@ -20,7 +23,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|refused| {
             let (status, text) = (refused.status(), refused.body_text());
-            ApiError::new(status, if status == StatusCode::PAYLOAD_TOO_LARGE { "MAX_REQUEST_SIZE_EXCEEDED" } else { "MALFORMED_REQUEST" }, text)
+            ApiError::new(
+                status,
+                if status == StatusCode::PAYLOAD_TOO_LARGE {
+                    "MAX_REQUEST_SIZE_EXCEEDED"
+                } else {
+                    "MALFORMED_REQUEST"
+                },
+                text,
+            )
         })?;
         parse(if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes }).map(Self)
     }
@@ -47,7 +58,11 @@ pub(crate) fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Resul
 }
 
 fn malformed(cause: &serde_json::Error) -> ApiError {
-    ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", format!("Could not parse request object: {cause}"))
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "MALFORMED_REQUEST",
+        format!("Could not parse request object: {cause}"),
+    )
 }
 
 /// The message of a parse error without its place in the text: the field's path says more.
@@ -65,6 +80,15 @@ fn field(path: &str, message: &str) -> ApiError {
     }
     let place = if inner.is_empty() { "the request".to_owned() } else { format!("field '{inner}'") };
     ApiError::invalid(format!("Invalid value for {place}: {message}"))
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for UrlPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(path)| Self(path)).map_err(|refused| ApiError::invalid(refused.body_text()))
+    }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
@@ -109,7 +133,10 @@ mod tests {
         assert_eq!(refusal(r#"{"inner":[{}]}"#).1, "Missing required field: inner[0].count");
         let (code, message) = refusal(r#"{"inner":[{"count":"many"}]}"#);
         assert_eq!(code, "INVALID_PARAMETER_VALUE");
-        assert_eq!(message, "Invalid value for field 'inner[0].count': invalid type: string \"many\", expected i64");
+        assert_eq!(
+            message,
+            "Invalid value for field 'inner[0].count': invalid type: string \"many\", expected i64"
+        );
         assert_eq!(refusal("{").0, "MALFORMED_REQUEST");
         assert_eq!(refusal(r#"{"inner":[]} x"#).0, "MALFORMED_REQUEST");
     }

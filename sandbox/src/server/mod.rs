@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 
 pub(crate) use error::{Answer, ApiError, Reply};
-pub(crate) use extract::{Body, Params, from_value};
+pub(crate) use extract::{Body, Params, UrlPath, from_value};
 
 use crate::{api, ids, state::AppState};
 
@@ -36,7 +36,11 @@ pub(crate) fn router(state: &AppState) -> Router {
 }
 
 async fn not_emulated(request: Request) -> ApiError {
-    ApiError::not_implemented(format!("the sandbox does not emulate {} {}", request.method(), request.uri().path()))
+    ApiError::not_implemented(format!(
+        "the sandbox does not emulate {} {}",
+        request.method(),
+        request.uri().path()
+    ))
 }
 
 /// Names each answer, as the service does, so that a log line of a client can be found in the sandbox's.

@@ -51,6 +51,9 @@ impl Run<'_> {
                 let state = self.engine.state();
                 let mut names: Vec<String> = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned()
                     .chain(super::functions::RENAMED.iter().map(|(spark, _)| (*spark).to_owned()))
+                    .chain(super::functions::macros::names().map(str::to_owned))
+                    // the helpers behind the macros are nobody's to call
+                    .filter(|name| !name.starts_with("spark_") && !name.starts_with("timestampadd_") && !name.starts_with("timestampdiff_"))
                     .collect();
                 names.sort();
                 names.dedup();

@@ -59,6 +59,7 @@ pub(crate) fn cell(column: &dyn Array, row: usize, style: Style) -> Option<Strin
         DataType::Date64 => date(column.as_primitive::<Date64Type>().value(row).div_euclid(86_400_000)),
         DataType::Timestamp(unit, zone) => timestamp(column, row, *unit, zone.is_some(), style),
         DataType::Interval(unit) => interval(column, row, *unit),
+        DataType::Duration(unit) => duration(column, row, *unit),
         DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_) | DataType::FixedSizeList(..) | DataType::Struct(_) | DataType::Map(..) => match style {
             Style::Service => json(column, row).to_string(),
             Style::Cast => nested(column, row),
@@ -147,17 +148,37 @@ fn interval(column: &dyn Array, row: usize, unit: IntervalUnit) -> String {
         return format!("{sign}{}-{}", months.abs() / 12, months.abs() % 12);
     }
     if months == 0 {
-        let total = i128::from(days) * 86_400_000_000_000 + i128::from(nanos);
-        let sign = if total < 0 { "-" } else { "" };
-        let total = total.unsigned_abs();
-        let (seconds, rest) = (total / 1_000_000_000, total % 1_000_000_000);
-        return format!("{sign}{} {:02}:{:02}:{:02}.{rest:09}", seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+        return day_time(i128::from(days) * 86_400_000_000_000 + i128::from(nanos));
     }
+    let fraction = nanos % 1_000_000_000;
     let parts = [
         (i64::from(months / 12), "years"), (i64::from(months % 12), "months"), (i64::from(days), "days"),
         (nanos / 3_600_000_000_000, "hours"), (nanos / 60_000_000_000 % 60, "minutes"), (nanos / 1_000_000_000 % 60, "seconds"),
     ];
-    parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n} {unit}")).collect::<Vec<_>>().join(" ")
+    let shown = parts.iter().filter(|(n, unit)| *n != 0 || (fraction != 0 && *unit == "seconds")).map(|(n, unit)| match *unit {
+        "seconds" if fraction != 0 => format!("{n}.{:09}", fraction.abs()).trim_end_matches('0').to_owned() + " seconds",
+        unit => format!("{n} {unit}"),
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+/// `1 02:03:04.000000000`: days, hours, minutes and seconds.
+fn day_time(nanos: i128) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    format!("{sign}{} {:02}:{:02}:{:02}.{rest:09}", seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
+fn duration(column: &dyn Array, row: usize, unit: TimeUnit) -> String {
+    use datafusion::arrow::datatypes::{DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType};
+    let (value, nanos) = match unit {
+        TimeUnit::Second => (column.as_primitive::<DurationSecondType>().value(row), 1_000_000_000),
+        TimeUnit::Millisecond => (column.as_primitive::<DurationMillisecondType>().value(row), 1_000_000),
+        TimeUnit::Microsecond => (column.as_primitive::<DurationMicrosecondType>().value(row), 1_000),
+        TimeUnit::Nanosecond => (column.as_primitive::<DurationNanosecondType>().value(row), 1),
+    };
+    day_time(i128::from(value) * nanos)
 }
 
 /// The elements of a list in a row.

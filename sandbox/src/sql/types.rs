@@ -131,7 +131,7 @@ pub(crate) fn map(key: DataType, value: DataType) -> DataType {
 /// The row of [`SIMPLE`] that an Arrow type belongs to.
 fn simple_row(kind: &DataType) -> Option<&'static (&'static str, &'static str, &'static str, &'static [&'static str])> {
     let name = match kind {
-        DataType::Int64 | DataType::UInt64 | DataType::UInt32 | DataType::Duration(_) => "BIGINT",
+        DataType::Int64 | DataType::UInt64 | DataType::UInt32 => "BIGINT",
         DataType::Int32 | DataType::UInt16 => "INT",
         DataType::Int16 | DataType::UInt8 => "SMALLINT",
         DataType::Int8 => "TINYINT",
@@ -143,7 +143,7 @@ fn simple_row(kind: &DataType) -> Option<&'static (&'static str, &'static str, &
         DataType::Date32 | DataType::Date64 => "DATE",
         DataType::Timestamp(_, Some(_)) => "TIMESTAMP",
         DataType::Timestamp(_, None) => "TIMESTAMP_NTZ",
-        DataType::Interval(_) => "INTERVAL",
+        DataType::Interval(_) | DataType::Duration(_) => "INTERVAL",
         DataType::Null => "VOID",
         _ => return None,
     };

@@ -98,7 +98,8 @@ impl Area {
     /// Starts a file whose content comes in parts. Nobody sees it before [`Draft::publish`].
     pub(crate) fn draft(&self, path: &str) -> io::Result<Draft> {
         let target = relative(path)?;
-        let folder = target.parent().filter(|_| target.file_name().is_some()).ok_or_else(|| bad_path(path))?;
+        let folder =
+            target.parent().filter(|_| target.file_name().is_some()).ok_or_else(|| bad_path(path))?;
         self.make_dirs_at(folder)?;
         let place = folder.join(format!("{DRAFT}{}", ids::hex16()));
         let file = self.dir.create(&place)?.into_std();
@@ -167,7 +168,11 @@ impl Drop for Draft {
 fn relative(path: &str) -> io::Result<PathBuf> {
     let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
     let plain = |name: &&str| !matches!(*name, "." | "..") && !name.contains(['\\', '\0']);
-    if names.iter().all(plain) { Ok(if names.is_empty() { ".".into() } else { names.iter().collect() }) } else { Err(bad_path(path)) }
+    if names.iter().all(plain) {
+        Ok(if names.is_empty() { ".".into() } else { names.iter().collect() })
+    } else {
+        Err(bad_path(path))
+    }
 }
 
 fn bad_path(path: &str) -> io::Error {

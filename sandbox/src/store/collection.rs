@@ -26,7 +26,9 @@ impl<T: Clone + Serialize + DeserializeOwned> Collection<T> {
         for entry in fs::read_dir(&dir).map_err(Error::io(&dir))? {
             let path = entry.map_err(Error::io(&dir))?.path();
             // what is not `<id>.json` is the rest of a write that a crash cut short
-            let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")) else { continue };
+            let Some(id) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")) else {
+                continue;
+            };
             let file = fs::File::open(&path).map_err(Error::io(&path))?;
             let item = serde_json::from_reader(BufReader::new(file))
                 .map_err(|source| Error::Corrupt { path: path.clone(), source })?;
@@ -58,7 +60,11 @@ impl<T: Clone + Serialize + DeserializeOwned> Collection<T> {
     }
 
     /// Changes an object, if it is there, under the lock; an `Err` of `change` leaves it as it was.
-    pub(crate) fn update<R>(&self, id: &str, change: impl FnOnce(&mut T) -> Result<R, ApiError>) -> Result<Option<R>, ApiError> {
+    pub(crate) fn update<R>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut T) -> Result<R, ApiError>,
+    ) -> Result<Option<R>, ApiError> {
         let mut items = self.items.lock();
         let Some(item) = items.get_mut(id) else { return Ok(None) };
         let mut changed = item.clone();
@@ -80,13 +86,16 @@ impl<T: Clone + Serialize + DeserializeOwned> Collection<T> {
     fn write(&self, id: &str, item: &T) -> Result<(), ApiError> {
         let path = file_of(&self.dir, id)?;
         let text = serde_json::to_vec_pretty(item).map_err(ApiError::internal)?;
-        replace(&path, &text, self.durable).map_err(|cause| ApiError::internal(format!("cannot write {}: {cause}", path.display())))
+        replace(&path, &text, self.durable)
+            .map_err(|cause| ApiError::internal(format!("cannot write {}: {cause}", path.display())))
     }
 }
 
 /// The file of an object. Ids are the sandbox's own, but some come back in requests: none may leave the folder.
 fn file_of(dir: &Path, id: &str) -> Result<PathBuf, ApiError> {
-    let plain = !id.is_empty() && id.len() < 200 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let plain = !id.is_empty()
+        && id.len() < 200
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if !plain {
         return Err(ApiError::invalid(format!("'{id}' is not an id")));
     }
@@ -116,7 +125,11 @@ mod tests {
         things.put("a", vec![1]).unwrap();
         things.put("b", vec![2]).unwrap();
         things.remove("b").unwrap();
-        things.update("a", |item| Ok(item.push(7))).unwrap();
+        let pushed = things.update("a", |item| {
+            item.push(7);
+            Ok(item.len())
+        });
+        assert_eq!(pushed.unwrap(), Some(2));
         let refused = things.update("a", |item| {
             item.clear();
             Err::<(), _>(ApiError::invalid("no"))

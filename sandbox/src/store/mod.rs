@@ -40,7 +40,15 @@ impl Store {
         let lock = lock(&root)?;
         let new = !root.join("state").exists();
         let area = |name: &str| Area::open(&root.join(name)).map_err(Error::io(root.join(name)));
-        Ok(Self { durable, new, workspace: area("workspace")?, dbfs: area("dbfs")?, volumes: area("volumes")?, _lock: lock, root })
+        Ok(Self {
+            durable,
+            new,
+            workspace: area("workspace")?,
+            dbfs: area("dbfs")?,
+            volumes: area("volumes")?,
+            _lock: lock,
+            root,
+        })
     }
 
     /// The folder itself.
@@ -64,7 +72,8 @@ impl Store {
 
 fn lock(root: &Path) -> Result<File, Error> {
     let path = root.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(Error::io(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked { dir: root.to_owned() }),

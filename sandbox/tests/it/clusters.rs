@@ -51,7 +51,8 @@ async fn a_cluster_starts_idles_and_terminates() {
     assert_eq!(cluster["termination_reason"]["code"], "INACTIVITY");
     assert_eq!(cluster["state_message"], "Inactivity for 30 minutes");
     let events = lab.post("2.1/clusters/events", json!({"cluster_id": id})).await;
-    let kinds: Vec<&str> = events["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        events["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["TERMINATING", "RUNNING", "CREATING"]);
 }
 
@@ -61,11 +62,20 @@ async fn transitions_that_the_service_refuses_are_refused() {
     let id = lab.new_cluster("x").await;
     let body = json!({"cluster_id": id});
     let unexpected = |state: &str| format!("400 INVALID_STATE: Cluster {id} is in unexpected state {state}.");
-    assert_eq!(lab.refused(Method::POST, "2.1/clusters/start", Some(body.clone())).await, unexpected("Pending"));
+    assert_eq!(
+        lab.refused(Method::POST, "2.1/clusters/start", Some(body.clone())).await,
+        unexpected("Pending")
+    );
     lab.sandbox.clock().advance(2 * SECOND);
-    assert_eq!(lab.refused(Method::POST, "2.1/clusters/start", Some(body.clone())).await, unexpected("Running"));
+    assert_eq!(
+        lab.refused(Method::POST, "2.1/clusters/start", Some(body.clone())).await,
+        unexpected("Running")
+    );
     lab.post("2.0/clusters/delete", body.clone()).await;
-    assert_eq!(lab.refused(Method::POST, "2.1/clusters/restart", Some(body.clone())).await, unexpected("Terminating"));
+    assert_eq!(
+        lab.refused(Method::POST, "2.1/clusters/restart", Some(body.clone())).await,
+        unexpected("Terminating")
+    );
     assert_eq!(lab.state_after(&id, SECOND).await, "TERMINATED");
     lab.post("2.1/clusters/start", body.clone()).await;
     assert_eq!(lab.state_after(&id, 2 * SECOND).await, "RUNNING");
@@ -73,7 +83,11 @@ async fn transitions_that_the_service_refuses_are_refused() {
     assert_eq!(lab.cluster(&id).await["state"], "RESIZING");
     assert_eq!(lab.state_after(&id, 2 * SECOND).await, "RUNNING");
     lab.post("2.1/clusters/pin", body.clone()).await;
-    assert!(lab.refused(Method::POST, "2.1/clusters/permanent-delete", Some(body.clone())).await.contains("Unpin"));
+    assert!(
+        lab.refused(Method::POST, "2.1/clusters/permanent-delete", Some(body.clone()))
+            .await
+            .contains("Unpin")
+    );
     lab.post("2.1/clusters/unpin", body.clone()).await;
     lab.post("2.1/clusters/permanent-delete", body).await;
     let gone = lab.refused(Method::GET, &format!("2.1/clusters/get?cluster_id={id}"), None).await;
@@ -87,7 +101,11 @@ async fn wrong_specifications_name_what_is_wrong() {
         ("spark_version", Value::Null, "Missing required field: spark_version"),
         ("spark_version", json!("1.0"), "Invalid spark version 1.0."),
         ("node_type_id", json!("z9"), "Node type z9 in node_type_id is not supported."),
-        ("num_workers", json!("two"), "Invalid value for field 'num_workers': invalid type: string \"two\", expected u32"),
+        (
+            "num_workers",
+            json!("two"),
+            "Invalid value for field 'num_workers': invalid type: string \"two\", expected u32",
+        ),
         ("num_workers", Value::Null, "Missing required field: num_workers or autoscale"),
         ("autoscale", json!({"min_workers": 1, "max_workers": 2}), "Only one of num_workers and autoscale"),
     ] {
@@ -105,18 +123,29 @@ async fn lists_have_pages_filters_and_an_order() {
         lab.new_cluster(name).await;
     }
     let names = |list: &Value| -> Vec<String> {
-        list["clusters"].as_array().unwrap().iter().map(|c| c["cluster_name"].as_str().unwrap().to_owned()).collect()
+        list["clusters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["cluster_name"].as_str().unwrap().to_owned())
+            .collect()
     };
-    let first = lab.get("2.1/clusters/list?page_size=3&sort_by.field=CLUSTER_NAME&sort_by.direction=ASC").await;
+    let first =
+        lab.get("2.1/clusters/list?page_size=3&sort_by.field=CLUSTER_NAME&sort_by.direction=ASC").await;
     assert_eq!(names(&first), ["a", "b", "c"]);
     let token = first["next_page_token"].as_str().unwrap();
-    let second = lab.get(&format!("2.1/clusters/list?page_size=3&sort_by.field=CLUSTER_NAME&page_token={token}")).await;
+    let second = lab
+        .get(&format!("2.1/clusters/list?page_size=3&sort_by.field=CLUSTER_NAME&page_token={token}"))
+        .await;
     assert_eq!((names(&second), second.get("next_page_token")), (vec!["demo".to_owned()], None));
     let list = "2.1/clusters/list?filter_by.cluster_states=RUNNING&filter_by.cluster_states=TERMINATED";
     assert_eq!(names(&lab.get(list).await), ["demo"]);
     assert_eq!(names(&lab.get("2.0/clusters/list").await).len(), 4);
     let refused = lab.refused(Method::GET, "2.1/clusters/list?filter_by.cluster_states=ODD", None).await;
-    assert!(refused.contains("'filter_by.cluster_states") && refused.contains("unknown variant `ODD`"), "{refused}");
+    assert!(
+        refused.contains("'filter_by.cluster_states") && refused.contains("unknown variant `ODD`"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -131,7 +160,10 @@ async fn an_update_changes_what_its_mask_names() {
     lab.post("2.1/clusters/update", body).await;
     let cluster = lab.cluster(&id).await;
     assert_eq!(cluster["state"], "RESTARTING");
-    assert_eq!((cluster["cluster_name"].as_str(), cluster["autoscale"]["max_workers"].as_i64()), (Some("x"), Some(3)));
+    assert_eq!(
+        (cluster["cluster_name"].as_str(), cluster["autoscale"]["max_workers"].as_i64()),
+        (Some("x"), Some(3))
+    );
     assert!(cluster.get("custom_tags").is_none() && cluster.get("num_workers").is_none());
 }
 

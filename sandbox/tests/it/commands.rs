@@ -29,7 +29,9 @@ impl<'a> Context<'a> {
 
     async fn status(&self, command: &str) -> Value {
         let (cluster, id) = (&self.cluster, &self.id);
-        self.lab.get(&format!("1.2/commands/status?clusterId={cluster}&contextId={id}&commandId={command}")).await
+        self.lab
+            .get(&format!("1.2/commands/status?clusterId={cluster}&contextId={id}&commandId={command}"))
+            .await
     }
 
     async fn wait(&self, command: &str) -> Value {
@@ -104,30 +106,38 @@ async fn display_shows_tables_and_images() {
     assert_eq!(result["data"], json!([[1, 1.5, "a"], [null, null, "2"]]));
     assert_eq!(result["schema"][0], json!({"name": "n", "type": "\"long\"", "metadata": "{}"}));
     assert_eq!(result["schema"][1]["type"], "\"double\"");
-    let figure = "class Figure:\n    def savefig(self, file, format):\n        file.write(b'png')\ndisplay(Figure())";
-    assert_eq!(context.python(figure).await, json!({"resultType": "image", "fileName": "data:image/png;base64,cG5n"}));
+    let figure =
+        "class Figure:\n    def savefig(self, file, format):\n        file.write(b'png')\ndisplay(Figure())";
+    assert_eq!(
+        context.python(figure).await,
+        json!({"resultType": "image", "fileName": "data:image/png;base64,cG5n"})
+    );
 }
 
 #[tokio::test]
 async fn commands_are_queued_and_can_be_cancelled() {
     let lab = Lab::start().await;
     let context = Context::new(&lab, "python").await;
-    let long = context.start("python", "y = 1\nimport time\ntime.sleep(60)").await;
+    assert_eq!(context.python("y = 1").await, text(""));
+    let long = context.start("python", "import time\ntime.sleep(60)").await;
     let next = context.start("python", "y + 1").await;
     let dropped = context.start("python", "y = 100").await;
     assert_eq!(context.status(&next).await["status"], "Queued");
     for command in [&dropped, &long] {
-        tokio::time::sleep(Duration::from_millis(200)).await;
         let body = json!({"clusterId": context.cluster, "contextId": context.id, "commandId": command});
         lab.post("1.2/commands/cancel", body).await;
     }
-    assert_eq!(context.wait(&long).await, json!({"id": long, "status": "Cancelled", "results": null}));
+    assert_eq!(context.wait(&long).await, json!({"id": long, "status": "Cancelled"}));
     assert_eq!(context.wait(&next).await["results"], text("2"));
     assert_eq!(context.wait(&dropped).await["status"], "Cancelled");
     let stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass";
     let stubborn = context.start("python", stubborn).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    lab.post("1.2/commands/cancel", json!({"clusterId": context.cluster, "contextId": context.id, "commandId": stubborn})).await;
+    lab.post(
+        "1.2/commands/cancel",
+        json!({"clusterId": context.cluster, "contextId": context.id, "commandId": stubborn}),
+    )
+    .await;
     assert_eq!(context.wait(&stubborn).await["status"], "Cancelled");
     assert_eq!(context.python("1 + 1").await, text("2"));
 }
@@ -138,7 +148,10 @@ async fn a_process_that_dies_is_told_of_and_replaced() {
     let context = Context::new(&lab, "python").await;
     let id = context.start("python", "import os\nprint('last words', flush=True)\nos._exit(3)").await;
     let ended = context.wait(&id).await;
-    assert_eq!((ended["status"].as_str(), ended["results"]["resultType"].as_str()), (Some("Error"), Some("error")));
+    assert_eq!(
+        (ended["status"].as_str(), ended["results"]["resultType"].as_str()),
+        (Some("Error"), Some("error"))
+    );
     assert!(ended["results"]["cause"].as_str().unwrap().contains("last words"));
     assert_eq!(context.python("2").await, text("2"));
 }
@@ -147,11 +160,17 @@ async fn a_process_that_dies_is_told_of_and_replaced() {
 #[tokio::test]
 async fn what_runs_ends_with_its_context_its_cluster_and_the_sandbox() {
     let spawn = "import subprocess\np = subprocess.Popen(['sleep', '600'])\nprint(p.pid)";
-    let alive = |pid: &Value| std::path::Path::new("/proc").join(pid["data"].as_str().unwrap()).join("cmdline").exists();
+    let alive = |pid: &Value| {
+        std::path::Path::new("/proc").join(pid["data"].as_str().unwrap()).join("cmdline").exists()
+    };
     let gone = async |pid: Value| {
         for _ in 0..200 {
             // a zombie that nobody has collected yet is dead as well
-            if !alive(&pid) || std::fs::read(format!("/proc/{}/cmdline", pid["data"].as_str().unwrap())).unwrap().is_empty() {
+            if !alive(&pid)
+                || std::fs::read(format!("/proc/{}/cmdline", pid["data"].as_str().unwrap()))
+                    .unwrap()
+                    .is_empty()
+            {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -182,21 +201,32 @@ async fn refusals_are_worded_as_version_1_2_does() {
     let lab = Lab::start().await;
     let cluster = demo(&lab).await;
     let create = |cluster: &str, language: &str| {
-        lab.request(Method::POST, "1.2/contexts/create").json(&json!({"clusterId": cluster, "language": language}))
+        lab.request(Method::POST, "1.2/contexts/create")
+            .json(&json!({"clusterId": cluster, "language": language}))
     };
     let (status, body) = lab.send(create("none", "python")).await;
-    assert_eq!((status, body["error"].as_str()), (400, Some("ClusterNotFoundException: Cluster none does not exist")));
+    assert_eq!(
+        (status, body["error"].as_str()),
+        (400, Some("ClusterNotFoundException: Cluster none does not exist"))
+    );
     let (_, body) = lab.send(create(&cluster, "scala")).await;
     assert_eq!(body["error"], "the sandbox does not run scala; it runs python and sql");
     lab.post("2.1/clusters/delete", json!({"cluster_id": cluster})).await;
     let (_, body) = lab.send(create(&cluster, "python")).await;
-    assert_eq!(body["error"], format!("ClusterNotReadyException: Cluster {cluster} is in unexpected state Terminating."));
+    assert_eq!(
+        body["error"],
+        format!("ClusterNotReadyException: Cluster {cluster} is in unexpected state Terminating.")
+    );
     let lab = Lab::with(Sandbox::builder().python("/no/such/python")).await;
     let cluster = demo(&lab).await;
     let body = json!({"clusterId": cluster, "language": "python"});
     let (status, body) = lab.send(lab.request(Method::POST, "1.2/contexts/create").json(&body)).await;
-    assert!(status == 500 && body["error"].as_str().unwrap().contains("/no/such/python could not be started"), "{body}");
-    let (_, body) = lab.send(lab.request(Method::POST, "1.2/contexts/create").json(&json!({"clusterId": cluster}))).await;
+    assert!(
+        status == 500 && body["error"].as_str().unwrap().contains("/no/such/python could not be started"),
+        "{body}"
+    );
+    let (_, body) =
+        lab.send(lab.request(Method::POST, "1.2/contexts/create").json(&json!({"clusterId": cluster}))).await;
     assert_eq!(body["message"], "Missing required field: language");
 }
 
@@ -212,8 +242,26 @@ async fn python_sees_the_files_of_the_workspace() {
         pathlib.Path(f'{root}/out/deep/r.txt').write_text(rows[1][1])\n\
         print(os.listdir(root + '/in'), os.path.exists('/Volumes/main/none'), os.path.getsize(root + '/in/a b.csv'))";
     assert_eq!(context.python(code).await, text("['a b.csv'] False 8"));
-    let (_, written) = lab.send(lab.request(Method::GET, "2.0/fs/files/Volumes/main/default/files/out/deep/r.txt")).await;
+    let (_, written) =
+        lab.send(lab.request(Method::GET, "2.0/fs/files/Volumes/main/default/files/out/deep/r.txt")).await;
     assert_eq!(written, json!(2));
+}
+
+#[tokio::test]
+async fn dbutils_has_files_and_says_what_it_has_not() {
+    let lab = Lab::start().await;
+    let context = Context::new(&lab, "python").await;
+    let code = "fs = dbutils.fs\nfs.put('/in/a.txt', 'hello')\nfs.cp('dbfs:/in', '/Volumes/main/default/files/copy', recurse=True)\n\
+        fs.mv('/in/a.txt', '/in/b.txt')\n\
+        [(f.path, f.name, f.size) for f in fs.ls('/in')], fs.head('/Volumes/main/default/files/copy/a.txt', 4), fs.rm('/none'), fs.ls('/')[0].isDir()";
+    let expected = "Wrote 5 bytes.\n([('dbfs:/in/b.txt', 'b.txt', 5)], 'hell', False, True)";
+    assert_eq!(context.python(code).await, text(expected));
+    let status = lab.get("2.0/dbfs/get-status?path=/in/b.txt").await;
+    assert_eq!(status["file_size"], 5);
+    for code in ["dbutils.secrets.get('a', 'b')", "dbutils.notebook.run('x', 1)"] {
+        let result = context.python(code).await;
+        assert!(result["summary"].as_str().unwrap().contains("the sandbox does not emulate dbutils."), "{result}");
+    }
 }
 
 #[cfg(feature = "sql")]
@@ -226,5 +274,7 @@ async fn sql_gives_tables() {
     assert_eq!(result["schema"][1], json!({"name": "b", "type": "\"string\"", "metadata": "{}"}));
     let result = context.run("sql", "select * from no_such_table").await;
     assert!(result["summary"].as_str().unwrap().contains("TABLE_OR_VIEW_NOT_FOUND"), "{result}");
-    assert_eq!(context.python("1").await, text("1"));
+    context.run("sql", "create schema s; use schema s; create volume v").await;
+    assert_eq!(context.run("sql", "select current_schema()").await["data"], json!([["s"]]));
+    assert_eq!(context.python("import os\nos.listdir('/Volumes/main/s/v')").await, text("[]"));
 }

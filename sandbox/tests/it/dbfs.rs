@@ -26,14 +26,24 @@ async fn files_are_put_read_moved_and_deleted() {
     let status = lab.get("2.0/dbfs/get-status?path=dbfs:/a%20b/%C3%BC.txt").await;
     assert_eq!((status["file_size"].as_i64(), status["is_dir"].as_bool()), (Some(11), Some(false)));
     let again = json!({"path": "/a b/ü.txt", "contents": ""});
-    assert!(lab.refused(Method::POST, "2.0/dbfs/put", Some(again)).await.starts_with("400 RESOURCE_ALREADY_EXISTS"));
+    assert!(
+        lab.refused(Method::POST, "2.0/dbfs/put", Some(again))
+            .await
+            .starts_with("400 RESOURCE_ALREADY_EXISTS")
+    );
     lab.post("2.0/dbfs/mkdirs", json!({"path": "/c/d"})).await;
     lab.post("2.0/dbfs/move", json!({"source_path": "/a b/ü.txt", "destination_path": "/c/d"})).await;
     let list = lab.get("2.0/dbfs/list?path=/c/d").await;
     assert_eq!(list["files"][0]["path"], "/c/d/ü.txt");
-    assert!(lab.refused(Method::POST, "2.0/dbfs/delete", Some(json!({"path": "/c"}))).await.contains("not empty"));
+    assert!(
+        lab.refused(Method::POST, "2.0/dbfs/delete", Some(json!({"path": "/c"}))).await.contains("not empty")
+    );
     lab.post("2.0/dbfs/delete", json!({"path": "/c", "recursive": true})).await;
-    assert!(lab.refused(Method::GET, "2.0/dbfs/list?path=/c", None).await.starts_with("404 RESOURCE_DOES_NOT_EXIST"));
+    assert!(
+        lab.refused(Method::GET, "2.0/dbfs/list?path=/c", None)
+            .await
+            .starts_with("404 RESOURCE_DOES_NOT_EXIST")
+    );
     assert_eq!(lab.get("2.0/dbfs/list?path=/a%20b").await, json!({}));
 }
 
@@ -70,7 +80,11 @@ async fn bad_requests_are_refused() {
         assert!(refused.starts_with(expected), "{path}: {refused}");
     }
     let posts: [(&str, Value, &str); 4] = [
-        ("put", json!({"path": "/g", "contents": "***"}), "400 INVALID_PARAMETER_VALUE: contents is not base64"),
+        (
+            "put",
+            json!({"path": "/g", "contents": "***"}),
+            "400 INVALID_PARAMETER_VALUE: contents is not base64",
+        ),
         ("put", json!({"path": "/f/g", "contents": ""}), "400 RESOURCE_ALREADY_EXISTS"),
         ("put", json!({"path": "/", "contents": "", "overwrite": true}), "400 RESOURCE_ALREADY_EXISTS"),
         ("delete", json!({"path": "/"}), "400 INVALID_PARAMETER_VALUE"),

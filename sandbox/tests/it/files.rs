@@ -24,20 +24,28 @@ async fn a_file_goes_up_and_comes_down() {
     assert!(answer.headers()["last-modified"].to_str().unwrap().ends_with(" GMT"));
     assert_eq!(answer.bytes().await.unwrap(), content);
     let part = lab.request(Method::GET, &path).header(RANGE, "bytes=10-12").send().await.unwrap();
-    assert_eq!((part.status().as_u16(), part.headers()["content-range"].to_str().unwrap()), (206, "bytes 10-12/3000000"));
+    assert_eq!(
+        (part.status().as_u16(), part.headers()["content-range"].to_str().unwrap()),
+        (206, "bytes 10-12/3000000")
+    );
     assert_eq!(part.bytes().await.unwrap(), vec![10, 11, 12]);
     let tail = lab.request(Method::GET, &path).header(RANGE, "bytes=-2").send().await.unwrap();
     assert_eq!(tail.bytes().await.unwrap(), content[2_999_998..]);
     let beyond = lab.send(lab.request(Method::GET, &path).header(RANGE, "bytes=3000000-")).await;
     assert_eq!(beyond.0, 416);
     let head = lab.request(Method::HEAD, &path).send().await.unwrap();
-    assert_eq!((head.status().as_u16(), head.headers()["content-length"].to_str().unwrap()), (200, "3000000"));
+    assert_eq!(
+        (head.status().as_u16(), head.headers()["content-length"].to_str().unwrap()),
+        (200, "3000000")
+    );
     let (code, body) = lab.send(lab.request(Method::PUT, &path).body("x")).await;
     assert_eq!((code, body["error_code"].as_str()), (409, Some("ALREADY_EXISTS")));
     assert_eq!(lab.send(lab.request(Method::PUT, &format!("{path}?overwrite=true")).body("x")).await.0, 204);
     let listed = lab.get(&format!("{FOLDER}/a%20b")).await;
     assert_eq!(listed["contents"][0]["path"], "/Volumes/main/default/files/a b/ü%.bin");
     assert_eq!(listed["contents"][0]["file_size"], 1);
+    #[cfg(feature = "sql")]
+    assert_eq!(status(&lab, Method::HEAD, &path.replace("main/default", "Main/DEFAULT")).await, 200);
     assert_eq!(status(&lab, Method::DELETE, &path).await, 204);
     assert_eq!(status(&lab, Method::HEAD, &path).await, 404);
 }
@@ -53,7 +61,12 @@ async fn directories_are_made_listed_in_pages_and_deleted() {
     let token = first["next_page_token"].as_str().unwrap();
     let second = lab.get(&format!("{FOLDER}?page_size=2&page_token={token}")).await;
     let names = |page: &Value| -> Vec<String> {
-        page["contents"].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+        page["contents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!((names(&first), names(&second)), (vec!["a".into(), "b".into()], vec!["c".into()]));
     assert_eq!(status(&lab, Method::HEAD, &format!("{FOLDER}/a/deep")).await, 200);
@@ -70,10 +83,17 @@ async fn what_is_no_file_of_a_volume_is_refused() {
     for (path, expected) in [
         ("2.0/fs/files/tmp/x", "400 INVALID_PARAMETER_VALUE: Invalid path /tmp/x"),
         ("2.0/fs/files/Volumes/main/default", "400 INVALID_PARAMETER_VALUE"),
-        ("2.0/fs/files/Volumes/main/default/none/x", "404 NOT_FOUND: Volume 'main.default.none' does not exist."),
+        (
+            "2.0/fs/files/Volumes/main/default/none/x",
+            "404 NOT_FOUND: Volume 'main.default.none' does not exist.",
+        ),
         ("2.0/fs/files/Volumes/main/default/files/none", "404 NOT_FOUND"),
         ("2.0/fs/files/Volumes/main/default/files", "404 NOT_FOUND"),
-        ("2.0/fs/files/Volumes/main/default/files/%2e%2e%2f%2e%2e%2fx", "400 INVALID_PARAMETER_VALUE: Invalid path"),
+        (
+            "2.0/fs/files/Volumes/main/default/files/%2e%2e%2f%2e%2e%2fx",
+            "400 INVALID_PARAMETER_VALUE: Invalid path",
+        ),
+        ("2.0/fs/files/Volumes/main/default/files/%ff", "400 INVALID_PARAMETER_VALUE: Invalid URL"),
         ("2.0/fs/directories/Volumes/main/default/files/none", "404 NOT_FOUND"),
     ] {
         let refused = lab.refused(Method::GET, path, None).await;
@@ -90,8 +110,11 @@ async fn a_large_file_comes_in_parts() {
     let urls = json!({"path": path, "session_token": token, "start_part_number": 1, "count": 2, "expire_time": "2100-01-01T00:00:00Z"});
     let urls = lab.post("2.0/fs/create-upload-part-urls", urls).await["upload_part_urls"].clone();
     let client = reqwest::Client::new();
-    let put = async |url: &Value, content: &'static str| client.put(url["url"].as_str().unwrap()).body(content).send().await.unwrap();
-    let signed = client.put(urls[0]["url"].as_str().unwrap()).bearer_auth(lab.sandbox.token()).send().await.unwrap();
+    let put = async |url: &Value, content: &'static str| {
+        client.put(url["url"].as_str().unwrap()).body(content).send().await.unwrap()
+    };
+    let signed =
+        client.put(urls[0]["url"].as_str().unwrap()).bearer_auth(lab.sandbox.token()).send().await.unwrap();
     assert_eq!(signed.status(), 400);
     let mut parts = Vec::new();
     // the second part first, and the first twice
@@ -101,7 +124,10 @@ async fn a_large_file_comes_in_parts() {
         parts.retain(|part: &Value| part["part_number"] != urls[at]["part_number"]);
         parts.push(json!({"part_number": urls[at]["part_number"], "etag": answer.headers()["etag"].to_str().unwrap()}));
     }
-    let complete = format!("{file}?action=complete-upload&upload_type=multipart&session_token={}", token.as_str().unwrap());
+    let complete = format!(
+        "{file}?action=complete-upload&upload_type=multipart&session_token={}",
+        token.as_str().unwrap()
+    );
     let refused = lab.refused(Method::POST, &complete, Some(json!({"parts": parts}))).await;
     assert!(refused.contains("in the order of their numbers"), "{refused}");
     parts.reverse();
@@ -119,8 +145,19 @@ async fn a_large_file_comes_in_parts() {
     lab.sandbox.clock().advance(std::time::Duration::from_secs(3601));
     let expired = put(&url, "x").await;
     assert_eq!(expired.status(), 403);
-    assert!(expired.text().await.unwrap().contains("<Code>AccessDenied</Code><Message>Request has expired</Message>"));
-    let abort = lab.post("2.0/fs/create-abort-upload-url", body.clone()).await["abort_upload_url"]["url"].clone();
+    assert!(
+        expired
+            .text()
+            .await
+            .unwrap()
+            .contains("<Code>AccessDenied</Code><Message>Request has expired</Message>")
+    );
+    let abort =
+        lab.post("2.0/fs/create-abort-upload-url", body.clone()).await["abort_upload_url"]["url"].clone();
     assert_eq!(client.delete(abort.as_str().unwrap()).send().await.unwrap().status(), 200);
-    assert!(lab.refused(Method::POST, "2.0/fs/create-upload-part-urls", Some(body)).await.starts_with("404 NOT_FOUND"));
+    assert!(
+        lab.refused(Method::POST, "2.0/fs/create-upload-part-urls", Some(body))
+            .await
+            .starts_with("404 NOT_FOUND")
+    );
 }

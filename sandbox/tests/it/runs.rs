@@ -17,7 +17,9 @@ impl Lab {
     }
 
     async fn submit(&self, tasks: Value) -> i64 {
-        self.post("2.2/jobs/runs/submit", json!({"run_name": "r", "tasks": tasks})).await["run_id"].as_i64().unwrap()
+        self.post("2.2/jobs/runs/submit", json!({"run_name": "r", "tasks": tasks})).await["run_id"]
+            .as_i64()
+            .unwrap()
     }
 
     async fn run(&self, id: i64) -> Value {
@@ -25,15 +27,20 @@ impl Lab {
     }
 
     async fn until(&self, id: i64, done: impl Fn(&Value) -> bool) -> Value {
+        self.when(&format!("2.2/jobs/runs/get?run_id={id}"), done).await
+    }
+
+    /// Asks until the answer is as wanted.
+    async fn when(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(30) {
-            let run = self.run(id).await;
-            if done(&run) {
-                return run;
+        loop {
+            let (_, answer) = self.send(self.request(Method::GET, path)).await;
+            if done(&answer) {
+                return answer;
             }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{path} does not get there: {answer}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the run does not get there: {}", self.run(id).await);
     }
 
     async fn ended(&self, id: i64) -> Value {
@@ -56,7 +63,14 @@ fn after(mut task: Value, needs: &[&str]) -> Value {
 
 fn results(run: &Value) -> Vec<(String, String)> {
     let tasks = run["tasks"].as_array().unwrap().iter();
-    tasks.map(|task| (task["task_key"].as_str().unwrap().to_owned(), task["state"]["result_state"].as_str().unwrap_or("-").to_owned())).collect()
+    tasks
+        .map(|task| {
+            (
+                task["task_key"].as_str().unwrap().to_owned(),
+                task["state"]["result_state"].as_str().unwrap_or("-").to_owned(),
+            )
+        })
+        .collect()
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -75,7 +89,10 @@ async fn a_notebook_runs_with_parameters_and_hands_a_value_back() {
     let run = lab.ended(id).await;
     assert_eq!(run["state"]["life_cycle_state"], "TERMINATED", "{run}");
     assert_eq!(run["state"]["result_state"], "SUCCESS");
-    assert_eq!(run["status"], json!({"state": "TERMINATED", "termination_details": {"code": "SUCCESS", "type": "SUCCESS", "message": ""}}));
+    assert_eq!(
+        run["status"],
+        json!({"state": "TERMINATED", "termination_details": {"code": "SUCCESS", "type": "SUCCESS", "message": ""}})
+    );
     let output = lab.output(&run["tasks"][0]["run_id"]).await;
     assert_eq!(output["notebook_output"], json!({"result": "hello you", "truncated": false}));
     assert_eq!(output["metadata"]["run_id"], run["tasks"][0]["run_id"]);
@@ -98,7 +115,8 @@ async fn a_failure_says_what_and_where() {
     assert_eq!(run["state"]["life_cycle_state"], "INTERNAL_ERROR");
     assert_eq!(run["status"]["termination_details"]["code"], "RESOURCE_NOT_FOUND");
     let lab = Lab::with(Sandbox::builder().python("/no/python")).await;
-    let run = lab.ended(lab.submit(json!([notebook("t", "/Users/sandbox.user@example.com/demo")])).await).await;
+    let run =
+        lab.ended(lab.submit(json!([notebook("t", "/Users/sandbox.user@example.com/demo")])).await).await;
     let output = lab.output(&run["run_id"]).await;
     assert!(output["error"].as_str().unwrap().contains("/no/python could not be started"), "{output}");
 }
@@ -108,7 +126,11 @@ async fn files_run_with_arguments_and_leave_logs() {
     let lab = Lab::start().await;
     let code = "import sys, os\nprint(sys.argv[1:], os.path.basename(__file__), __name__)\nimport helper\nif len(sys.argv) > 2:\n    sys.exit(3)";
     for (path, text) in [("/Shared/main.py", code), ("/Shared/helper.py", "print('helped')")] {
-        lab.post("2.0/workspace/import", json!({"path": path, "format": "RAW", "content": BASE64_STANDARD.encode(text)})).await;
+        lab.post(
+            "2.0/workspace/import",
+            json!({"path": path, "format": "RAW", "content": BASE64_STANDARD.encode(text)}),
+        )
+        .await;
     }
     let task = |arguments: Value| json!([{"task_key": "t", "spark_python_task": {"python_file": "/Shared/main.py", "parameters": arguments}}]);
     let run = lab.ended(lab.submit(task(json!(["a"]))).await).await;
@@ -116,10 +138,15 @@ async fn files_run_with_arguments_and_leave_logs() {
     assert_eq!(lab.output(&run["run_id"]).await["logs"], "['a'] main.py __main__\nhelped\n");
     let run = lab.ended(lab.submit(task(json!(["a", "b"]))).await).await;
     let output = lab.output(&run["run_id"]).await;
-    assert_eq!((run["state"]["result_state"].as_str(), output["error"].as_str()), (Some("FAILED"), Some("SystemExit: 3")));
+    assert_eq!(
+        (run["state"]["result_state"].as_str(), output["error"].as_str()),
+        (Some("FAILED"), Some("SystemExit: 3"))
+    );
     lab.post("2.0/dbfs/put", json!({"path": "/x.py", "contents": BASE64_STANDARD.encode("print(1)")})).await;
     for file in ["dbfs:/x.py", "/dbfs/x.py"] {
-        let run = lab.ended(lab.submit(json!([{"task_key": "t", "spark_python_task": {"python_file": file}}])).await).await;
+        let run = lab
+            .ended(lab.submit(json!([{"task_key": "t", "spark_python_task": {"python_file": file}}])).await)
+            .await;
         assert_eq!(lab.output(&run["run_id"]).await["logs"], "1\n");
     }
 }
@@ -136,7 +163,8 @@ async fn tasks_follow_each_other_and_pass_values_on() {
         task
     };
     let mut take = after(notebook("take", "/Shared/take"), &["make"]);
-    take["notebook_task"]["base_parameters"] = json!({"text": "{{job.parameters.greeting}}-{{tasks.make.values.n}}-"});
+    take["notebook_task"]["base_parameters"] =
+        json!({"text": "{{job.parameters.greeting}}-{{tasks.make.values.n}}-"});
     let mut cleanup = after(notebook("cleanup", "/Shared/make"), &["broken"]);
     cleanup["run_if"] = json!("ALL_DONE");
     let job = json!({
@@ -149,21 +177,36 @@ async fn tasks_follow_each_other_and_pass_values_on() {
         ],
     });
     let job = lab.post("2.2/jobs/create", job).await["job_id"].clone();
-    let run = lab.post("2.2/jobs/run-now", json!({"job_id": job, "job_parameters": {"greeting": "hey"}})).await["run_id"].as_i64().unwrap();
+    let run = lab
+        .post("2.2/jobs/run-now", json!({"job_id": job, "job_parameters": {"greeting": "hey"}}))
+        .await["run_id"]
+        .as_i64()
+        .unwrap();
     let run = lab.ended(run).await;
     let expected = [
-        ("make", "SUCCESS"), ("take", "SUCCESS"), ("check", "SUCCESS"), ("high", "EXCLUDED"), ("low", "SUCCESS"),
-        ("broken", "FAILED"), ("below", "UPSTREAM_FAILED"), ("cleanup", "SUCCESS"),
+        ("make", "SUCCESS"),
+        ("take", "SUCCESS"),
+        ("check", "SUCCESS"),
+        ("high", "EXCLUDED"),
+        ("low", "SUCCESS"),
+        ("broken", "FAILED"),
+        ("below", "UPSTREAM_FAILED"),
+        ("cleanup", "SUCCESS"),
     ];
     assert_eq!(results(&run), pairs(&expected), "{run}");
     assert_eq!(run["tasks"][2]["condition_task"]["outcome"], "false");
     assert_eq!(run["state"]["result_state"], "FAILED");
     assert_eq!(run["job_parameters"][0], json!({"name": "greeting", "default": "hi", "value": "hey"}));
     assert_eq!(lab.output(&run["tasks"][1]["run_id"]).await["notebook_output"]["result"], "hey-7-7");
-    let refused = lab.refused(Method::GET, &format!("2.2/jobs/runs/get-output?run_id={}", run["run_id"]), None).await;
-    assert!(refused.starts_with("400 INVALID_PARAMETER_VALUE: Retrieving the output of runs with multiple tasks is not supported."));
+    let refused =
+        lab.refused(Method::GET, &format!("2.2/jobs/runs/get-output?run_id={}", run["run_id"]), None).await;
+    assert!(refused.starts_with(
+        "400 INVALID_PARAMETER_VALUE: Retrieving the output of runs with multiple tasks is not supported."
+    ));
     let unknown = json!({"job_id": job, "job_parameters": {"x": "1"}});
-    assert!(lab.refused(Method::POST, "2.2/jobs/run-now", Some(unknown)).await.contains("'x' is not defined"));
+    assert!(
+        lab.refused(Method::POST, "2.2/jobs/run-now", Some(unknown)).await.contains("'x' is not defined")
+    );
 }
 
 #[tokio::test]
@@ -171,18 +214,33 @@ async fn a_repair_runs_what_failed_again() {
     let lab = Lab::start().await;
     lab.notebook("/Shared/ok", "pass").await;
     lab.notebook("/Shared/flaky", "raise ValueError('no')").await;
-    let id = lab.submit(json!([notebook("a", "/Shared/ok"), after(notebook("b", "/Shared/flaky"), &["a"]), after(notebook("c", "/Shared/ok"), &["b"])])).await;
+    let id = lab
+        .submit(json!([
+            notebook("a", "/Shared/ok"),
+            after(notebook("b", "/Shared/flaky"), &["a"]),
+            after(notebook("c", "/Shared/ok"), &["b"])
+        ]))
+        .await;
     let run = lab.ended(id).await;
     assert_eq!(results(&run), pairs(&[("a", "SUCCESS"), ("b", "FAILED"), ("c", "UPSTREAM_FAILED")]));
-    assert_eq!(run["state"]["state_message"], "Task b failed with message: Workload failed, see run output for details.");
+    assert_eq!(
+        run["state"]["state_message"],
+        "Task b failed with message: Workload failed, see run output for details."
+    );
     lab.notebook("/Shared/flaky", "pass").await;
     let nothing = lab.refused(Method::POST, "2.2/jobs/runs/repair", Some(json!({"run_id": id}))).await;
     assert!(nothing.contains("There are no tasks to run again"));
-    let repair = lab.post("2.2/jobs/runs/repair", json!({"run_id": id, "rerun_all_failed_tasks": true})).await["repair_id"].clone();
+    let repair = lab
+        .post("2.2/jobs/runs/repair", json!({"run_id": id, "rerun_all_failed_tasks": true}))
+        .await["repair_id"]
+        .clone();
     let run = lab.ended(id).await;
     assert_eq!(run["state"]["result_state"], "SUCCESS", "{run}");
     assert_eq!(run["tasks"].as_array().unwrap().len(), 5);
-    assert_eq!((run["tasks"][3]["attempt_number"].as_i64(), &run["repair_history"][1]["id"]), (Some(1), &repair));
+    assert_eq!(
+        (run["tasks"][3]["attempt_number"].as_i64(), &run["repair_history"][1]["id"]),
+        (Some(1), &repair)
+    );
 }
 
 #[tokio::test]
@@ -198,14 +256,16 @@ async fn retries_and_timeouts_go_by_the_clock() {
     assert_eq!(waiting["tasks"][1]["status"]["state"], "WAITING");
     lab.sandbox.clock().advance(Duration::from_secs(5));
     assert_eq!(results(&lab.ended(id).await), pairs(&[("t", "FAILED"), ("t", "FAILED")]));
-    let file = json!({"path": "/hang.py", "contents": BASE64_STANDARD.encode("print('begun', flush=True)\nimport time\ntime.sleep(600)")});
-    lab.post("2.0/dbfs/put", file).await;
+    let code = "print('begun', flush=True)\nopen('/dbfs/flag', 'w')\nimport time\ntime.sleep(600)";
+    lab.post("2.0/dbfs/put", json!({"path": "/hang.py", "contents": BASE64_STANDARD.encode(code)})).await;
     let id = lab.submit(json!([{"task_key": "t", "spark_python_task": {"python_file": "dbfs:/hang.py"}, "timeout_seconds": 60}])).await;
-    lab.until(id, |run| run["tasks"][0]["state"]["life_cycle_state"] == "RUNNING").await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    lab.when("2.0/dbfs/get-status?path=/flag", |flag| flag["file_size"] == 0).await;
     lab.sandbox.clock().advance(Duration::from_secs(60));
     let run = lab.ended(id).await;
-    assert_eq!((run["state"]["result_state"].as_str(), run["execution_duration"].as_i64()), (Some("TIMEDOUT"), Some(60_000)));
+    assert_eq!(
+        (run["state"]["result_state"].as_str(), run["execution_duration"].as_i64()),
+        (Some("TIMEDOUT"), Some(60_000))
+    );
     assert_eq!(lab.output(&run["run_id"]).await["logs"], "begun\n");
 }
 
@@ -214,27 +274,31 @@ async fn a_run_is_cancelled_with_its_process() {
     let lab = Lab::start().await;
     lab.notebook("/Shared/hang", "import os, time\nopen('/Volumes/main/default/files/pid', 'w').write(str(os.getpid()))\ntime.sleep(600)").await;
     lab.request(Method::PUT, "2.0/fs/directories/Volumes/main/default/files").send().await.unwrap();
-    let id = lab.submit(json!([notebook("a", "/Shared/hang"), after(notebook("b", "/Shared/hang"), &["a"])])).await;
-    let begun = Instant::now();
-    let pid = loop {
-        let (status, pid) = lab.send(lab.request(Method::GET, "2.0/fs/files/Volumes/main/default/files/pid")).await;
-        if status == 200 && pid.is_number() {
-            break pid;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "no pid: {}", lab.run(id).await);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let id = lab
+        .submit(json!([notebook("a", "/Shared/hang"), after(notebook("b", "/Shared/hang"), &["a"])]))
+        .await;
+    let pid = lab.when("2.0/fs/files/Volumes/main/default/files/pid", Value::is_number).await;
     assert!(lab.get("2.2/jobs/runs/list?active_only=true").await["runs"].as_array().unwrap().len() == 1);
-    assert!(lab.refused(Method::POST, "2.2/jobs/runs/delete", Some(json!({"run_id": id}))).await.starts_with("400 INVALID_STATE"));
+    assert!(
+        lab.refused(Method::POST, "2.2/jobs/runs/delete", Some(json!({"run_id": id})))
+            .await
+            .starts_with("400 INVALID_STATE")
+    );
     lab.post("2.2/jobs/runs/cancel", json!({"run_id": id})).await;
     let run = lab.ended(id).await;
     assert_eq!(results(&run), pairs(&[("a", "CANCELED"), ("b", "CANCELED")]));
-    assert_eq!((run["state"]["result_state"].as_str(), run["status"]["termination_details"]["code"].as_str()), (Some("CANCELED"), Some("USER_CANCELED")));
+    assert_eq!(
+        (run["state"]["result_state"].as_str(), run["status"]["termination_details"]["code"].as_str()),
+        (Some("CANCELED"), Some("USER_CANCELED"))
+    );
     #[cfg(target_os = "linux")]
     {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let left = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        assert!(left.is_empty(), "the process lives on");
+        let begun = Instant::now();
+        // a process that nobody has collected yet has no command line any more
+        while !std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the process lives on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     lab.post("2.2/jobs/runs/cancel", json!({"run_id": id})).await;
     lab.post("2.2/jobs/runs/delete", json!({"run_id": id})).await;
@@ -247,7 +311,10 @@ async fn concurrent_runs_are_limited_queued_and_recognised() {
     let lab = Lab::start().await;
     lab.notebook("/Shared/hang", "import time\ntime.sleep(600)").await;
     lab.notebook("/Shared/ok", "pass").await;
-    let job = lab.post("2.2/jobs/create", json!({"name": "j", "tasks": [notebook("a", "/Shared/hang")]})).await["job_id"].clone();
+    let job = lab
+        .post("2.2/jobs/create", json!({"name": "j", "tasks": [notebook("a", "/Shared/hang")]}))
+        .await["job_id"]
+        .clone();
     let now = async |more: Value| {
         let mut body = json!({"job_id": job});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -271,11 +338,8 @@ async fn concurrent_runs_are_limited_queued_and_recognised() {
     lab.until(parent, |run| run["tasks"][0]["state"]["life_cycle_state"] == "RUNNING").await;
     lab.post("2.2/jobs/runs/cancel", json!({"run_id": parent})).await;
     lab.ended(parent).await;
-    let begun = Instant::now();
-    while !lab.get(&format!("2.2/jobs/runs/list?job_id={job}&active_only=true")).await["runs"].as_array().unwrap().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the child runs on");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    lab.when(&format!("2.2/jobs/runs/list?job_id={job}&active_only=true"), |list| list["runs"] == json!([]))
+        .await;
 }
 
 #[tokio::test]
@@ -290,11 +354,14 @@ async fn runs_wait_for_their_cluster_and_survive_the_sandbox_as_failures() {
     task["existing_cluster_id"] = cluster.clone();
     let id = lab.submit(json!([task.clone()])).await;
     let path = format!("2.1/clusters/get?cluster_id={}", cluster.as_str().unwrap());
-    lab.until(id, |run| run["state"]["life_cycle_state"] == "RUNNING").await;
-    assert_eq!(lab.get(&path).await["state"], "PENDING");
+    lab.when(&path, |cluster| cluster["state"] == "PENDING").await;
+    assert_eq!(lab.run(id).await["state"]["life_cycle_state"], "RUNNING");
     lab.sandbox.clock().advance(Duration::from_secs(2));
     let run = lab.ended(id).await;
-    assert_eq!((run["state"]["result_state"].as_str(), run["tasks"][0]["setup_duration"].as_i64()), (Some("SUCCESS"), Some(2000)));
+    assert_eq!(
+        (run["state"]["result_state"].as_str(), run["tasks"][0]["setup_duration"].as_i64()),
+        (Some("SUCCESS"), Some(2000))
+    );
     task["existing_cluster_id"] = json!("none");
     let run = lab.ended(lab.submit(json!([task])).await).await;
     assert_eq!(run["state"]["state_message"], "Cluster none does not exist");
@@ -305,7 +372,10 @@ async fn runs_wait_for_their_cluster_and_survive_the_sandbox_as_failures() {
     lab.sandbox.shutdown().await;
     let lab = Lab::with(Sandbox::builder().dir(dir.path())).await;
     let run = lab.run(id).await;
-    assert_eq!((run["state"]["life_cycle_state"].as_str(), run["tasks"][0]["state"]["result_state"].as_str()), (Some("INTERNAL_ERROR"), Some("FAILED")));
+    assert_eq!(
+        (run["state"]["life_cycle_state"].as_str(), run["tasks"][0]["state"]["result_state"].as_str()),
+        (Some("INTERNAL_ERROR"), Some("FAILED"))
+    );
 }
 
 #[cfg(feature = "sql")]

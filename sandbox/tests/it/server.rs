@@ -10,7 +10,11 @@ async fn only_the_token_gets_in() {
     let lab = Lab::start().await;
     let url = format!("{}/api/2.0/preview/scim/v2/Me", lab.sandbox.url());
     let client = reqwest::Client::new();
-    for request in [client.get(&url), client.get(&url).bearer_auth("dapi-wrong"), client.get(&url).basic_auth("a", Some(lab.sandbox.token()))] {
+    for request in [
+        client.get(&url),
+        client.get(&url).bearer_auth("dapi-wrong"),
+        client.get(&url).basic_auth("a", Some(lab.sandbox.token())),
+    ] {
         let (status, body) = lab.send(request).await;
         assert_eq!((status, body["message"].as_str()), (403, Some("Invalid access token.")));
     }

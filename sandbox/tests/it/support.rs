@@ -29,7 +29,9 @@ impl Lab {
 
     /// A request with the token. `path` starts after `/api/`.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}/api/{path}", self.sandbox.url())).bearer_auth(self.sandbox.token())
+        self.client
+            .request(method, format!("{}/api/{path}", self.sandbox.url()))
+            .bearer_auth(self.sandbox.token())
     }
 
     /// Sends a request and gives back the status and the JSON body (null if there is none).
@@ -37,7 +39,10 @@ impl Lab {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
-        (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(json!(text)) })
+        (
+            status,
+            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(json!(text)) },
+        )
     }
 
     /// A GET that must succeed.
@@ -53,14 +58,20 @@ impl Lab {
     /// A request that must be refused; gives back `status error_code: message`.
     pub(crate) async fn refused(&self, method: Method, path: &str, body: Option<Value>) -> String {
         let request = self.request(method, path);
-        let (status, answer) = self.send(if let Some(body) = body { request.json(&body) } else { request }).await;
+        let (status, answer) =
+            self.send(if let Some(body) = body { request.json(&body) } else { request }).await;
         assert!(status >= 400, "{path} answered {status} {answer}");
-        format!("{status} {}: {}", answer["error_code"].as_str().unwrap_or("?"), answer["message"].as_str().unwrap_or("?"))
+        format!(
+            "{status} {}: {}",
+            answer["error_code"].as_str().unwrap_or("?"),
+            answer["message"].as_str().unwrap_or("?")
+        )
     }
 
     async fn must(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let request = self.request(method, path);
-        let (status, answer) = self.send(if let Some(body) = body { request.json(&body) } else { request }).await;
+        let (status, answer) =
+            self.send(if let Some(body) = body { request.json(&body) } else { request }).await;
         assert_eq!(status, 200, "{path} answered {answer}");
         answer
     }

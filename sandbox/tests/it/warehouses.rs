@@ -10,7 +10,9 @@ use crate::support::Lab;
 #[tokio::test]
 async fn a_warehouse_starts_stops_and_is_edited() {
     let lab = Lab::start().await;
-    let made = lab.post("2.0/sql/warehouses", json!({"name": "bi", "cluster_size": "Small", "auto_stop_mins": 10})).await;
+    let made = lab
+        .post("2.0/sql/warehouses", json!({"name": "bi", "cluster_size": "Small", "auto_stop_mins": 10}))
+        .await;
     let path = format!("2.0/sql/warehouses/{}", made["id"].as_str().unwrap());
     let state = async |seconds: u64| {
         lab.sandbox.clock().advance(Duration::from_secs(seconds));
@@ -39,11 +41,17 @@ async fn wrong_warehouses_are_refused() {
         (json!({"name": "a", "cluster_size": "Huge"}), "Invalid cluster_size 'Huge'."),
         (json!({"name": "a", "cluster_size": "Small", "auto_stop_mins": 3}), "auto_stop_mins must be"),
         (json!({"name": "a", "cluster_size": "Small", "min_num_clusters": 3}), "min_num_clusters must be"),
-        (json!({"name": "Starter Warehouse", "cluster_size": "Small"}), "SQL warehouse with name 'Starter Warehouse' already exists"),
+        (
+            json!({"name": "Starter Warehouse", "cluster_size": "Small"}),
+            "SQL warehouse with name 'Starter Warehouse' already exists",
+        ),
     ] {
         let refused = lab.refused(Method::POST, "2.0/sql/warehouses", Some(body)).await;
         assert!(refused.starts_with(&format!("400 INVALID_PARAMETER_VALUE: {expected}")), "{refused}");
     }
     let list = lab.get("2.0/sql/warehouses").await;
-    assert_eq!((list["warehouses"][0]["state"].as_str(), list["warehouses"].as_array().unwrap().len()), (Some("RUNNING"), 1));
+    assert_eq!(
+        (list["warehouses"][0]["state"].as_str(), list["warehouses"].as_array().unwrap().len()),
+        (Some("RUNNING"), 1)
+    );
 }

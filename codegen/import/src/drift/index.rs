@@ -47,8 +47,11 @@ pub(super) struct Member {
 }
 
 /// The extensions that code is generated from.
-const HELPERS: &[(&str, &str)] =
-    &[("paging", "x-databricks-pagination"), ("waiter", "x-databricks-wait"), ("long-running", "x-databricks-lro")];
+const HELPERS: &[(&str, &str)] = &[
+    ("paging", "x-databricks-pagination"),
+    ("waiter", "x-databricks-wait"),
+    ("long-running", "x-databricks-lro"),
+];
 
 impl<'a> Index<'a> {
     pub(super) fn of(documents: &'a Documents) -> Self {

@@ -9,7 +9,11 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [old, new] = &self.sides;
         writeln!(f, "# API drift {} → {}\n", old.version, new.version)?;
-        write!(f, "Operations {} → {}, schemas {} → {}. ", old.operations, new.operations, old.schemas, new.schemas)?;
+        write!(
+            f,
+            "Operations {} → {}, schemas {} → {}. ",
+            old.operations, new.operations, old.schemas, new.schemas
+        )?;
         if self.is_empty() {
             writeln!(f, "Nothing changed.")?;
         } else {

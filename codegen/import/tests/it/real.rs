@@ -1,5 +1,5 @@
 //! The real wheel, when `DATABRICKS_SDK_WHEEL` names one. With `DATABRICKS_SDK_OUT` the documents are written there,
-//! and with `DATABRICKS_SDK_OLD` the drift from that folder is printed.
+//! and with `DATABRICKS_SDK_OLD` the drift from that folder is printed. `DATABRICKS_SDK_VERSION` downloads one.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -34,4 +34,21 @@ fn the_whole_sdk_is_understood() {
         let drift = import::drift(&import::read(&old).unwrap(), &imported.documents, &[]);
         println!("{drift}drift in {:?}", start.elapsed());
     }
+}
+
+#[test]
+fn a_version_is_downloaded() {
+    let Ok(version) = std::env::var("DATABRICKS_SDK_VERSION") else { return };
+    let path = import::fetch(&version, None).unwrap_or_else(|error| panic!("{error}"));
+    let wheel = import::Wheel::open(&path, None).unwrap();
+    assert_eq!(wheel.version(), version);
+    let again = import::fetch(&version, Some(wheel.sha256())).unwrap();
+    assert_ne!(path, again);
+    for path in [path, again] {
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+    let other = import::fetch(&version, Some(&"0".repeat(64))).unwrap_err();
+    assert!(matches!(other, import::Error::Digest { .. }), "{other}");
+    let none = import::fetch("0.0.0.1", None).unwrap_err();
+    assert!(none.to_string().contains("cannot download databricks-sdk 0.0.0.1"), "{none}");
 }

@@ -31,7 +31,7 @@ pub(super) fn whole(document: &Document) -> Result<()> {
         }
         for value in operation.extension("parameters").and_then(Value::as_array).into_iter().flatten() {
             written_out(document, &place, value)?;
-            known_place(document, &place, value)?;
+            understood(document, &place, value)?;
         }
         for parameter in operation.parameters() {
             let place = format!("parameter {} of {}", parameter.name(), operation.id());
@@ -77,7 +77,15 @@ fn written_out(document: &Document, place: &str, part: &Value) -> Result<()> {
     }
 }
 
-fn known_place(document: &Document, place: &str, parameter: &Value) -> Result<()> {
+/// What a parameter may say. A list in the query is repeated, whatever `explode` says of it.
+const OF_A_PARAMETER: [&str; 6] = ["name", "in", "required", "schema", "description", "deprecated"];
+
+fn understood(document: &Document, place: &str, parameter: &Value) -> Result<()> {
+    let mut keys = parameter.as_object().into_iter().flat_map(Map::keys);
+    if let Some(key) = keys.find(|key| !OF_A_PARAMETER.contains(&key.as_str()) && !key.starts_with("x-")) {
+        let known = OF_A_PARAMETER.join(", ");
+        return Err(document.unsupported(place, format!("a parameter's `{key}`; known are {known}")));
+    }
     match parameter.get("in").and_then(Value::as_str) {
         Some("path" | "query" | "header") => Ok(()),
         other => {

@@ -10,7 +10,7 @@ use crate::names::{field_name, part_name, property_name, type_name};
 use crate::{Document, Error, Result};
 
 pub(super) fn to_rust(document: &Document, root: &mut Value) -> Result<()> {
-    let mut names = Names { document, taken: BTreeMap::new() };
+    let mut names = Names::beside(document, &[], "");
     if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         let mut renamed = Map::new();
         for (name, mut schema) in std::mem::take(schemas) {
@@ -32,7 +32,7 @@ fn rename_reference(schema: &mut Value) {
 
 /// The properties of one schema must have different field names.
 fn members(document: &Document, component: &str, schema: &Value) -> Result<()> {
-    let mut names = Names { document, taken: BTreeMap::new() };
+    let mut names = Names::beside(document, &[], "");
     let properties = schema.get("properties").and_then(Value::as_object);
     for property in properties.into_iter().flat_map(Map::keys) {
         names.claim(field_name(property_name(property)), format!("{component}.{property}"))?;
@@ -42,19 +42,15 @@ fn members(document: &Document, component: &str, schema: &Value) -> Result<()> {
 
 /// Operations must have different method names, and their parameters different setter names.
 fn operations(document: &Document) -> Result<()> {
-    let mut methods = Names { document, taken: BTreeMap::new() };
+    let mut methods = Names::beside(document, &[], "");
+    let mut builders = Names::beside(document, &OF_CALLS, "a type within calls");
     for operation in document.operations() {
         let id = operation.id();
         methods.claim(field_name(id), format!("operation {id}"))?;
-        let builder = part_name(id);
-        if OF_CALLS.contains(&builder.as_str()) {
-            return Err(clash(document, "a type within calls", &format!("operation {id}"), builder));
-        }
-        let mut parameters = Names { document, taken: BTreeMap::new() };
-        let with_body: &[&str] = if operation.extension("requestBody").is_some() { &WITH_BODY } else { &[] };
-        for own in OF_EVERY_CALL.iter().chain(with_body) {
-            parameters.claim((*own).to_owned(), "a part of every call".to_owned())?;
-        }
+        builders.claim(part_name(id), format!("operation {id}"))?;
+        let own: &[&str] =
+            if operation.extension("requestBody").is_some() { &OF_CALLS_WITH_BODY } else { &OF_EVERY_CALL };
+        let mut parameters = Names::beside(document, own, "a part of every call");
         for parameter in operation.parameters() {
             let place = format!("parameter {} of {id}", parameter.name());
             parameters.claim(field_name(parameter.name()), place)?;
@@ -69,22 +65,24 @@ const OF_CALLS: [&str; 10] =
 /// The methods of every builder, and a variable of its `send` that would hide a parameter.
 const OF_EVERY_CALL: [&str; 3] = ["header_map", "new", "send"];
 /// The same, where there is a body.
-const WITH_BODY: [&str; 2] = ["body", "body_map"];
-
-fn clash(document: &Document, first: &str, second: &str, name: String) -> Error {
-    let document = document.name().to_owned();
-    Error::Clash { document, first: first.to_owned(), second: second.to_owned(), name }
-}
+const OF_CALLS_WITH_BODY: [&str; 5] = ["body", "body_map", "header_map", "new", "send"];
 
 struct Names<'a> {
     document: &'a Document,
     taken: BTreeMap<String, String>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    /// No names but these, which something else has.
+    fn beside(document: &'a Document, names: &[&str], place: &str) -> Self {
+        let taken = names.iter().map(|name| ((*name).to_owned(), place.to_owned())).collect();
+        Self { document, taken }
+    }
+
     fn claim(&mut self, name: String, place: String) -> Result<()> {
         if let Some(first) = self.taken.get(&name) {
-            return Err(clash(self.document, first, &place, name));
+            let (document, first) = (self.document.name().to_owned(), first.clone());
+            return Err(Error::Clash { document, first, second: place, name });
         }
         self.taken.insert(name, place);
         Ok(())

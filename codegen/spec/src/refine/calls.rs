@@ -7,11 +7,10 @@
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, ExprCall, ExprMethodCall, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Local,
-    PathArguments, Stmt, Type, parse_quote,
+    Expr, ExprCall, ExprMethodCall, ImplItem, ImplItemFn, Item, ItemImpl, Local, Stmt, Type, parse_quote,
 };
 
-use super::{drop_debug, unexpected};
+use super::{drop_debug, first_argument, unexpected};
 use crate::names::{field_name, part_name};
 use crate::{Document, Operation, ParameterPlace, Result};
 
@@ -125,15 +124,6 @@ fn answer_type(function: &ImplItemFn) -> Option<Answer> {
         _ => "call_json",
     };
     Some(Answer { ty: inner, method: method.to_owned() })
-}
-
-fn first_argument(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
 }
 
 /// What the generated code calls a variable of its own: not as a parameter of the call.

@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use serde_json::{Map, Value};
-use syn::visit_mut::VisitMut;
+use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
 
 use super::{docs, drop_debug};
@@ -11,6 +11,7 @@ use crate::{Document, Result};
 
 pub(super) fn refine(source: &Document, items: &mut [Item]) -> Result<()> {
     for item in items {
+        OptionsOutside.visit_item_mut(item);
         match item {
             Item::Struct(item) => structure(source, item),
             Item::Mod(module) if module.ident == "builder" => {
@@ -48,7 +49,7 @@ fn structure(source: &Document, item: &mut ItemStruct) {
         _ => return,
     };
     for field in &mut fields.named {
-        let name = as_in_the_document(field, properties);
+        let name = if is_extra(field) { String::new() } else { as_in_the_document(field, properties) };
         let property = properties.and_then(|properties| properties.get(&name));
         let text = property.and_then(|property| property.get("description")).and_then(Value::as_str);
         let doc = match (text, property) {
@@ -84,6 +85,32 @@ impl VisitMut for UnknownFields {
             field.expr = parse_quote!(Ok(::std::default::Default::default()));
         }
     }
+}
+
+/// A type that holds itself is boxed, by the accident of an order within or around its `Option`.
+/// Within, an absent field is absent; around, it would be written as null.
+struct OptionsOutside;
+
+impl VisitMut for OptionsOutside {
+    fn visit_field_mut(&mut self, field: &mut Field) {
+        if boxed_option(&field.ty).is_some() {
+            field.attrs.push(parse_quote!(#[serde(skip_serializing_if = "::std::option::Option::is_none")]));
+        }
+        visit_mut::visit_field_mut(self, field);
+    }
+
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Some(inner) = boxed_option(ty) {
+            *ty = parse_quote!(::std::option::Option<::std::boxed::Box<#inner>>);
+        }
+        visit_mut::visit_type_mut(self, ty);
+    }
+}
+
+/// The `T` of `Box<Option<T>>`.
+fn boxed_option(ty: &Type) -> Option<&Type> {
+    let option = super::first_argument(ty).filter(|_| starts_with(ty, "Box"))?;
+    super::first_argument(option).filter(|_| starts_with(option, "Option"))
 }
 
 /// The field's name in JSON, which is not always the one that progenitor was given.

@@ -15,7 +15,7 @@ mod docs;
 mod enums;
 mod fields;
 
-use syn::{File, Item, ItemMod, parse_quote};
+use syn::{File, GenericArgument, Item, ItemMod, PathArguments, Type, parse_quote};
 
 use crate::normalise::Normalised;
 use crate::{Error, Result};
@@ -90,7 +90,7 @@ fn unexpected(document: &str, place: &str, message: &str) -> Error {
 }
 
 /// Takes `Debug` off a derive: a half-built request may hold secrets, and the code is not small.
-fn drop_debug(attributes: &mut Vec<syn::Attribute>) {
+fn drop_debug(attributes: &mut [syn::Attribute]) {
     for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
         let kept: Vec<syn::Path> = attribute
             .parse_args_with(syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)
@@ -98,4 +98,14 @@ fn drop_debug(attributes: &mut Vec<syn::Attribute>) {
             .unwrap_or_default();
         *attribute = parse_quote!(#[derive(#(#kept),*)]);
     }
+}
+
+/// The `T` of `Some<T>`.
+fn first_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }

@@ -6,6 +6,7 @@
 //! | part | what is shown |
 //! |---|---|
 //! | `types` | the types, without their builders and conversions |
+//! | `type T` | one of them |
 //! | `body builders` | the builders of the types |
 //! | `methods` | the methods that start a call, with their docs |
 //! | `send` | the `send` of each call |
@@ -29,6 +30,10 @@ pub(crate) fn shown(code: &str, document: &Value) -> String {
             "body builders" => module(&module(&file.items, "types"), "builder"),
             "methods" => file.items.iter().filter(|item| is_calls(item)).cloned().collect(),
             "send" => module(&file.items, "builder").into_iter().filter_map(only_send).collect(),
+            _ if part.starts_with("type ") => {
+                let named = |item: &Item| matches!(item, Item::Struct(it) if it.ident == part[5..]);
+                module(&file.items, "types").into_iter().filter(named).collect()
+            }
             _ => panic!("`x-show` names `{part}`, which is no part"),
         };
         assert!(!found.is_empty(), "the code has no {part}");

@@ -1,5 +1,8 @@
 //! What the generator makes of documents: small ones, each about one trap, and whole services.
 
+// A helper of a test fails as the test does.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod cut;
 mod documents;
 mod names;

@@ -1,7 +1,8 @@
 //! The code of every trap that has code, compiled and run.
 //!
 //! A crate is put together from `tests/runtime`, the project's own decoding, and the generated
-//! modules; its tests say what the code does.
+//! modules; its tests say what the code does. Files that did not change are not written, so that a
+//! second run compiles nothing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,63 +10,72 @@ use std::process::Command;
 
 use databricks_toolkit_spec::{Document, generate};
 
+/// What of the project the generated code stands on.
+const OF_THE_PROJECT: [&str; 5] = [
+    "decode/mod.rs",
+    "decode/number.rs",
+    "decode/open_enum.rs",
+    "transport/operation.rs",
+    "transport/path.rs",
+];
+
 #[test]
 fn the_code_compiles_and_does_what_it_should() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traps");
+    let modules = crate::documents::names(&folder).into_iter().filter_map(|name| {
+        let code = generate(&Document::load(&folder, &name).unwrap()).ok()?;
+        Some((name, code))
+    });
+    let traps = put_together("traps", modules);
+    // With the tests of docs: a description that became one does not compile.
+    run(&traps, &["test"]);
+}
+
+/// Writes a crate of these modules, and says where it is.
+pub(crate) fn put_together(name: &str, modules: impl Iterator<Item = (String, String)>) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = here.join("../..");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("traps");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let source = folder.join("src");
-    if source.exists() {
-        fs::remove_dir_all(&source).unwrap();
-    }
-    copy(&here.join("tests/runtime/manifest.toml"), &folder.join("Cargo.toml"));
-    // The versions that the project is built with, which are at hand without a network.
-    copy(&project.join("Cargo.lock"), &folder.join("Cargo.lock"));
-    for file in ["lib.rs", "transport.rs", "behaviour.rs"] {
-        copy(&here.join("tests/runtime").join(file), &source.join(file));
-    }
-    for file in [
-        "decode/mod.rs",
-        "decode/number.rs",
-        "decode/open_enum.rs",
-        "transport/operation.rs",
-        "transport/path.rs",
-    ] {
-        copy(&project.join("src").join(file), &source.join(file));
-    }
-    let mut modules = String::new();
-    for path in traps(&here.join("tests/traps")) {
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let root = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        if let Ok(code) = generate(&Document::from_value(name, root)) {
-            let file = source.join("traps").join(format!("{name}.rs"));
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, code).unwrap();
-            modules.push_str(&format!("pub mod {name};\n"));
-        }
-    }
-    fs::write(source.join("traps.rs"), modules).unwrap();
+    let read =
+        |path: PathBuf| fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 
+    write(&folder.join("Cargo.toml"), &read(here.join("tests/runtime/manifest.toml")));
+    // The versions that the project is built with.
+    write(&folder.join("Cargo.lock"), &read(project.join("Cargo.lock")));
+    for file in ["lib.rs", "transport.rs", "behaviour.rs"] {
+        write(&source.join(file), &read(here.join("tests/runtime").join(file)));
+    }
+    for file in OF_THE_PROJECT {
+        write(&source.join(file), &read(project.join("src").join(file)));
+    }
+    let mut declarations = String::new();
+    for (name, code) in modules {
+        write(&source.join("generated").join(format!("{name}.rs")), &code);
+        declarations.push_str(&format!("pub mod {name};\n"));
+    }
+    write(&source.join("generated.rs"), &declarations);
+    folder
+}
+
+/// Runs cargo on a crate, which must succeed.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) {
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--quiet", "--lib", "--manifest-path"])
+        .args(arguments)
+        .args(["--quiet", "--manifest-path"])
         .arg(folder.join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."))
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
         .output()
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
-}
-
-fn traps(folder: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut traps: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
-    traps.sort();
-    traps
+fn write(path: &Path, text: &str) {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return;
+    }
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
 }

@@ -1,5 +1,6 @@
 //! Every trap of `tests/traps`, against what it became: a snapshot each of the normalised document
-//! and of the code, or of the error's text.
+//! and of the code, or of the error's text. A document's title says what the trap is, and its
+//! `x-show` which part of the code matters ([`cut`]).
 
 use databricks_toolkit_spec::{Document, generate, normalise::normalise};
 use serde_json::{Value, json};

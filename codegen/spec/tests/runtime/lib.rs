@@ -1,4 +1,4 @@
-//! The code of all traps, over a transport that sends nothing: built by `tests/golden/runtime.rs`.
+//! Generated modules over a transport that sends nothing: built by `tests/golden/runtime.rs`.
 //!
 //! `decode`, `transport/operation.rs` and `transport/path.rs` beside this file are the project's own.
 
@@ -7,8 +7,8 @@
 #![allow(missing_docs, unused_mut, unused_imports, unreachable_pub, dead_code, non_camel_case_types)]
 
 pub mod decode;
+pub mod generated;
 pub mod transport;
-pub mod traps;
 
 #[cfg(test)]
 mod behaviour;

@@ -46,11 +46,7 @@ enum Order {
     Desc,
 }
 
-pub(super) async fn list(
-    State(state): State<AppState>,
-    uri: Uri,
-    Params(query): Params<List>,
-) -> Answer {
+pub(super) async fn list(State(state): State<AppState>, uri: Uri, Params(query): Params<List>) -> Answer {
     let now = state.now();
     let mut clusters = state.clusters.0.all();
     for cluster in &mut clusters {

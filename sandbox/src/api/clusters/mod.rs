@@ -203,7 +203,8 @@ async fn update(State(state): State<AppState>, Body(body): Body<Update>) -> Answ
         let Value::Object(mut fields) = json!(cluster.spec) else { return Ok(()) };
         let whole = body.update_mask.trim() == "*";
         let mask = body.update_mask.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "*");
-        let names: Vec<&str> = if whole { body.cluster.keys().map(String::as_str).collect() } else { mask.collect() };
+        let names: Vec<&str> =
+            if whole { body.cluster.keys().map(String::as_str).collect() } else { mask.collect() };
         for name in names {
             // a path below a field replaces the field: the service's masks for maps do too
             let field = name.split('.').next().unwrap_or(name);

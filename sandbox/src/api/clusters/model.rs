@@ -91,12 +91,12 @@ impl Spec {
     /// Refuses what the service would refuse to start.
     pub(super) fn check(&self) -> Reply<()> {
         let version = self.spark_version.as_deref().filter(|version| !version.is_empty());
-        let version =
-            version.ok_or_else(|| ApiError::invalid("Missing required field: spark_version"))?;
+        let version = version.ok_or_else(|| ApiError::invalid("Missing required field: spark_version"))?;
         if !offers::has_spark_version(version) {
             return Err(ApiError::invalid(format!("Invalid spark version {version}.")));
         }
-        let kinds = [("node_type_id", &self.node_type_id), ("driver_node_type_id", &self.driver_node_type_id)];
+        let kinds =
+            [("node_type_id", &self.node_type_id), ("driver_node_type_id", &self.driver_node_type_id)];
         for (field, kind) in kinds {
             if let Some(kind) = kind.as_deref().filter(|kind| offers::node_type(kind).is_none()) {
                 let known = offers::node_type_ids().join(", ");
@@ -273,7 +273,11 @@ impl Cluster {
         let before = self.size();
         (self.spec.num_workers, self.spec.autoscale) = (workers, scale);
         self.enter(State::Resizing, now);
-        self.log(now, "RESIZING", json!({ "cluster_size": self.size(), "previous_cluster_size": before, "user": USER }));
+        self.log(
+            now,
+            "RESIZING",
+            json!({ "cluster_size": self.size(), "previous_cluster_size": before, "user": USER }),
+        );
     }
 
     /// Begins to stop. A cluster that has stopped, or is about to, is left alone.
@@ -371,7 +375,9 @@ impl Cluster {
         }
         match self.terminated {
             Some(time) => merge(&mut view, json!({ "terminated_time": time })),
-            None if matches!(self.state, State::Running | State::Resizing) => merge(&mut view, self.machines()),
+            None if matches!(self.state, State::Running | State::Resizing) => {
+                merge(&mut view, self.machines())
+            }
             None => {}
         }
         view

@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::ids;
 use crate::python::{Cell, Ending, Interpreter, Setup, Shown, Table};
-use crate::query;
+use crate::query::{self, Scope};
 use crate::state::AppState;
 
 /// How long code that was interrupted may take to stop before its process is killed.
@@ -77,11 +77,16 @@ struct Order {
 
 impl Context {
     /// Starts a context. The text of an error is for the caller.
-    pub(super) async fn start(state: &AppState, id: &str, cluster: String, language: Language) -> Result<Self, String> {
+    pub(super) async fn start(
+        state: &AppState,
+        id: &str,
+        cluster: String,
+        language: Language,
+    ) -> Result<Self, String> {
         let epoch = state.clusters.epoch(&cluster, state.now());
         let (queue, orders) = mpsc::unbounded_channel();
         let commands = Commands::default();
-        let mut worker = Worker { state: state.clone(), commands: commands.clone(), python: None };
+        let mut worker = Worker { state: state.clone(), commands: commands.clone(), python: None, scope: Scope::default() };
         if language == Language::Python {
             worker.interpreter().await?;
         }
@@ -111,7 +116,8 @@ impl Context {
     /// Puts a command at the end of the queue and gives back its id.
     pub(super) fn execute(&self, language: Option<Language>, code: String) -> Result<String, String> {
         let id = ids::hex32();
-        let command = Command { status: Status::Queued, results: Value::Null, cancel: CancellationToken::new() };
+        let command =
+            Command { status: Status::Queued, results: Value::Null, cancel: CancellationToken::new() };
         self.commands.lock().insert(id.clone(), command);
         let order = Order { id: id.clone(), language: language.unwrap_or(self.language), code };
         self.queue.send(order).map_err(|_| "ContextNotFound: the context has ended".to_owned())?;
@@ -122,7 +128,11 @@ impl Context {
     pub(super) fn view(&self, id: &str) -> Option<Value> {
         let commands = self.commands.lock();
         let command = commands.get(id)?;
-        Some(json!({ "id": id, "status": command.status, "results": command.results }))
+        let mut view = json!({ "id": id, "status": command.status });
+        if !command.results.is_null() {
+            view["results"] = command.results.clone();
+        }
+        Some(view)
     }
 
     /// Asks a command to stop; false if there is none of this id.
@@ -152,6 +162,7 @@ struct Worker {
     commands: Commands,
     /// Started when the first Python comes; its files go after it.
     python: Option<(Interpreter, TempDir)>,
+    scope: Scope,
 }
 
 impl Worker {
@@ -159,7 +170,11 @@ impl Worker {
         while let Some(order) = orders.recv().await {
             let cancel = {
                 let mut commands = self.commands.lock();
-                let Some(command) = commands.get_mut(&order.id).filter(|command| command.status == Status::Queued) else { continue };
+                let Some(command) =
+                    commands.get_mut(&order.id).filter(|command| command.status == Status::Queued)
+                else {
+                    continue;
+                };
                 command.status = Status::Running;
                 command.cancel.clone()
             };
@@ -177,7 +192,8 @@ impl Worker {
         let started = match self.python.take() {
             Some(started) => started,
             None => {
-                let home = tempfile::tempdir().map_err(|cause| format!("no folder for the interpreter: {cause}"))?;
+                let home =
+                    tempfile::tempdir().map_err(|cause| format!("no folder for the interpreter: {cause}"))?;
                 let setup = Setup { mounts: self.state.mounts(), ..Setup::default() };
                 let interpreter = Interpreter::start(&self.state, home.path(), setup).await;
                 (interpreter.map_err(|error| error.to_string())?, home)
@@ -186,10 +202,10 @@ impl Worker {
         Ok(&mut self.python.insert(started).0)
     }
 
-    async fn sql(&self, code: &str, cancel: &CancellationToken) -> (Status, Value) {
+    async fn sql(&mut self, code: &str, cancel: &CancellationToken) -> (Status, Value) {
         let none = Map::new();
         tokio::select! {
-            rows = query::run(&self.state, code, &none) => match rows {
+            rows = query::run(&self.state, code, &none, &mut self.scope) => match rows {
                 Ok(rows) => (Status::Finished, table(&rows.table())),
                 Err(message) => (Status::Finished, failure(&message, &message)),
             },
@@ -234,10 +250,17 @@ async fn run(interpreter: &mut Interpreter, code: &str, cancel: &CancellationTok
     tokio::select! {
         cell = &mut run => Run::Ended(cell),
         () = cancel.cancelled() => {
-            group.interrupt();
-            match tokio::time::timeout(GRACE, run).await {
-                Ok(cell) if !matches!(cell.ending, Ending::Died) => Run::Cancelled,
-                _ => Run::Killed,
+            let ask = async {
+                loop {
+                    // again, because code that has only just begun does not hear it yet
+                    group.interrupt();
+                    tokio::time::sleep(GRACE / 20).await;
+                }
+            };
+            tokio::select! {
+                cell = &mut run => if matches!(cell.ending, Ending::Died) { Run::Killed } else { Run::Cancelled },
+                () = ask => Run::Killed,
+                () = tokio::time::sleep(GRACE) => Run::Killed,
             }
         }
     }
@@ -245,7 +268,8 @@ async fn run(interpreter: &mut Interpreter, code: &str, cancel: &CancellationTok
 
 /// What a cell shows, as one result: the API has room for one.
 fn python_results(cell: Cell) -> (Status, Value) {
-    let text = |text: String| json!({ "resultType": "text", "data": text.strip_suffix('\n').unwrap_or(&text) });
+    let text =
+        |text: String| json!({ "resultType": "text", "data": text.strip_suffix('\n').unwrap_or(&text) });
     let mut output = cell.output.text;
     if cell.output.truncated {
         output.push_str("\n*** the output was cut off here ***\n");
@@ -253,7 +277,10 @@ fn python_results(cell: Cell) -> (Status, Value) {
     let results = match cell.ending {
         Ending::Died => {
             let cause = format!("The Python process has ended. Its output:\n{output}");
-            return (Status::Error, failure("The Python process has ended; the variables of the context are lost.", &cause));
+            return (
+                Status::Error,
+                failure("The Python process has ended; the variables of the context are lost.", &cause),
+            );
         }
         Ending::Failed(error) => failure(&error.summary, &error.cause),
         Ending::Exit(value) => text(format!("{output}Notebook exited: {value}")),

@@ -91,20 +91,36 @@ struct Execute {
 /// Refuses unless the cluster runs, and notes that it is in use.
 fn use_cluster(state: &AppState, id: &str) -> Result<(), Refused> {
     state.clusters.use_running(id, state.now()).map_err(|error| {
-        let kind = if error.error_code == "INVALID_STATE" { "ClusterNotReadyException" } else { "ClusterNotFoundException" };
+        let kind = if error.error_code == "INVALID_STATE" {
+            "ClusterNotReadyException"
+        } else {
+            "ClusterNotFoundException"
+        };
         Refused(ApiError { message: format!("{kind}: {}", error.message), ..error })
     })
 }
 
 fn language(name: &str) -> Result<Language, Refused> {
-    Language::parse(name).map_err(|message| Refused(ApiError::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", message)))
+    Language::parse(name).map_err(|message| {
+        Refused(ApiError::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER_VALUE", message))
+    })
 }
 
 /// Looks at the context that a request names.
-fn with<R>(state: &AppState, at: &At, look: impl FnOnce(&mut Context) -> Result<R, Refused>) -> Result<R, Refused> {
-    let missing = || Refused::not_found(format!("ContextNotFound: there is no context {} on cluster {}", at.context, at.cluster));
+fn with<R>(
+    state: &AppState,
+    at: &At,
+    look: impl FnOnce(&mut Context) -> Result<R, Refused>,
+) -> Result<R, Refused> {
+    let missing = || {
+        Refused::not_found(format!(
+            "ContextNotFound: there is no context {} on cluster {}",
+            at.context, at.cluster
+        ))
+    };
     let mut contexts = state.contexts.0.lock();
-    let context = contexts.get_mut(&at.context).filter(|context| context.cluster == at.cluster).ok_or_else(missing)?;
+    let context =
+        contexts.get_mut(&at.context).filter(|context| context.cluster == at.cluster).ok_or_else(missing)?;
     if !context.lives(state) {
         contexts.remove(&at.context);
         return Err(missing());
@@ -138,7 +154,9 @@ async fn destroy(State(state): State<AppState>, Body(body): Body<At>) -> Answer 
 async fn execute(State(state): State<AppState>, Body(body): Body<Execute>) -> Answer {
     use_cluster(&state, &body.at.cluster)?;
     let language = body.language.as_deref().map(language).transpose()?;
-    let id = with(&state, &body.at, |context| context.execute(language, body.command).map_err(Refused::not_found))?;
+    let id = with(&state, &body.at, |context| {
+        context.execute(language, body.command).map_err(Refused::not_found)
+    })?;
     Ok(Json(json!({ "id": id })))
 }
 
@@ -147,11 +165,15 @@ fn no_command(id: &str) -> Refused {
 }
 
 async fn command_status(State(state): State<AppState>, Params(query): Params<CommandAt>) -> Answer {
-    let view = with(&state, &query.at, |context| context.view(&query.command).ok_or_else(|| no_command(&query.command)))?;
+    let view = with(&state, &query.at, |context| {
+        context.view(&query.command).ok_or_else(|| no_command(&query.command))
+    })?;
     Ok(Json(view))
 }
 
 async fn cancel(State(state): State<AppState>, Body(body): Body<CommandAt>) -> Answer {
-    with(&state, &body.at, |context| if context.cancel(&body.command) { Ok(()) } else { Err(no_command(&body.command)) })?;
+    with(&state, &body.at, |context| {
+        if context.cancel(&body.command) { Ok(()) } else { Err(no_command(&body.command)) }
+    })?;
     Ok(Json(json!({ "id": body.command })))
 }

@@ -6,7 +6,7 @@ use std::io;
 
 use axum::Router;
 use axum::body::Body as Stream;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::paging::{self, Page};
-use crate::server::{Answer, ApiError, Params, Reply};
+use crate::server::{Answer, ApiError, Params, Reply, UrlPath};
 use crate::state::AppState;
 use crate::store::Entry;
 
@@ -52,13 +52,17 @@ fn locate(state: &AppState, path: &str) -> Reply<Place> {
     let full = format!("/{}", names.join("/"));
     let rest = if names.first() == Some(&"Volumes") { names.split_off(1) } else { Vec::new() };
     let [catalog, schema, volume, ..] = rest.as_slice() else {
-        let message = format!("Invalid path {full}: it must begin with /Volumes/<catalog>/<schema>/<volume>.");
+        let message =
+            format!("Invalid path {full}: it must begin with /Volumes/<catalog>/<schema>/<volume>.");
         return Err(ApiError::invalid(message));
     };
     if !state.volume_exists(catalog, schema, volume) {
         return Err(missing(format!("Volume '{catalog}.{schema}.{volume}' does not exist.")));
     }
-    Ok(Place { path: full, inner: rest.join("/"), root: rest.len() == 3 })
+    // names in the catalog do not know case, those of files do
+    let known = [*catalog, *schema, *volume].map(str::to_lowercase);
+    let inner = known.iter().map(String::as_str).chain(rest.iter().skip(3).copied()).collect::<Vec<_>>().join("/");
+    Ok(Place { path: full, inner, root: rest.len() == 3 })
 }
 
 fn missing(message: String) -> ApiError {
@@ -109,7 +113,9 @@ fn check_target(state: &AppState, place: &Place, overwrite: bool) -> Reply<()> {
         return Err(ApiError::invalid(format!("{} is a volume, not a file.", place.path)));
     }
     match state.store.volumes.stat(&place.inner) {
-        Ok(entry) if entry.is_dir => Err(ApiError::invalid(format!("{} is a directory, not a file.", place.path))),
+        Ok(entry) if entry.is_dir => {
+            Err(ApiError::invalid(format!("{} is a directory, not a file.", place.path)))
+        }
         Ok(_) if !overwrite => {
             let message = format!("The file {} already exists.", place.path);
             Err(ApiError::new(StatusCode::CONFLICT, "ALREADY_EXISTS", message))
@@ -120,7 +126,7 @@ fn check_target(state: &AppState, place: &Place, overwrite: bool) -> Reply<()> {
 
 async fn upload(
     State(state): State<AppState>,
-    Path(path): Path<String>,
+    UrlPath(path): UrlPath<String>,
     Params(query): Params<Upload>,
     request: Request,
 ) -> Reply<StatusCode> {
@@ -129,9 +135,9 @@ async fn upload(
     let draft = state.store.volumes.draft(&place.inner).map_err(|cause| refusal(&place, &cause))?;
     let mut file = tokio::fs::File::from_std(draft.file.try_clone().map_err(ApiError::internal)?);
     let mut content = StreamReader::new(request.into_body().into_data_stream().map_err(io::Error::other));
-    tokio::io::copy(&mut content, &mut file)
-        .await
-        .map_err(|cause| ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", format!("The upload broke off: {cause}")))?;
+    tokio::io::copy(&mut content, &mut file).await.map_err(|cause| {
+        ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", format!("The upload broke off: {cause}"))
+    })?;
     file.flush().await.map_err(ApiError::internal)?;
     draft.publish().map_err(|cause| refusal(&place, &cause))?;
     Ok(StatusCode::NO_CONTENT)
@@ -139,7 +145,7 @@ async fn upload(
 
 async fn download(
     State(state): State<AppState>,
-    Path(path): Path<String>,
+    UrlPath(path): UrlPath<String>,
     headers: HeaderMap,
 ) -> Reply<Response> {
     let place = locate(&state, &path)?;
@@ -162,7 +168,9 @@ async fn download(
 /// The first and last byte that the request asks for, if it asks for a part. Of several parts the first is given: a
 /// server may answer more or less than was asked for, as long as it says what.
 fn range(headers: &HeaderMap, size: u64) -> Reply<Option<(u64, u64)>> {
-    let Some(asked) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else { return Ok(None) };
+    let Some(asked) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else {
+        return Ok(None);
+    };
     let Ok(parsed) = http_range_header::parse_range_header(asked) else { return Ok(None) };
     let spans = parsed.validate(size).map_err(|_| {
         let message = format!("The range {asked} is not within the {size} bytes of the file.");
@@ -171,7 +179,7 @@ fn range(headers: &HeaderMap, size: u64) -> Reply<Option<(u64, u64)>> {
     Ok(spans.first().map(|span| (*span.start(), *span.end())))
 }
 
-async fn head_file(State(state): State<AppState>, Path(path): Path<String>) -> Reply<HeaderMap> {
+async fn head_file(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<HeaderMap> {
     let place = locate(&state, &path)?;
     Ok(describe(&stat(&state, &place, false)?))
 }
@@ -190,29 +198,32 @@ fn describe(entry: &Entry) -> HeaderMap {
     headers
 }
 
-async fn delete_file(State(state): State<AppState>, Path(path): Path<String>) -> Reply<StatusCode> {
+async fn delete_file(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<StatusCode> {
     let place = locate(&state, &path)?;
     stat(&state, &place, false)?;
     state.store.volumes.remove_file(&place.inner).map_err(|cause| refusal(&place, &cause))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn make_directory(State(state): State<AppState>, Path(path): Path<String>) -> Reply<StatusCode> {
+async fn make_directory(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<StatusCode> {
     let place = locate(&state, &path)?;
     state.store.volumes.make_dirs(&place.inner).map_err(|cause| refusal(&place, &cause))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn head_directory(State(state): State<AppState>, Path(path): Path<String>) -> Reply<StatusCode> {
+async fn head_directory(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<StatusCode> {
     let place = locate(&state, &path)?;
     stat(&state, &place, true)?;
     Ok(StatusCode::OK)
 }
 
-async fn delete_directory(State(state): State<AppState>, Path(path): Path<String>) -> Reply<StatusCode> {
+async fn delete_directory(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<StatusCode> {
     let place = locate(&state, &path)?;
     if place.root {
-        return Err(ApiError::invalid(format!("{} is a volume and cannot be deleted as a directory.", place.path)));
+        return Err(ApiError::invalid(format!(
+            "{} is a volume and cannot be deleted as a directory.",
+            place.path
+        )));
     }
     stat(&state, &place, true)?;
     state.store.volumes.remove_dir(&place.inner).map_err(|cause| refusal(&place, &cause))?;
@@ -227,7 +238,7 @@ struct List {
 
 async fn list(
     State(state): State<AppState>,
-    Path(path): Path<String>,
+    UrlPath(path): UrlPath<String>,
     Params(query): Params<List>,
 ) -> Answer {
     let place = locate(&state, &path)?;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 use axum::body::Body as Stream;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
@@ -25,7 +25,7 @@ use tokio_util::io::StreamReader;
 
 use super::{Place, check_target, locate, refusal};
 use crate::ids;
-use crate::server::{Answer, ApiError, Body, Params, Reply, from_value};
+use crate::server::{Answer, ApiError, Body, Params, Reply, UrlPath, from_value};
 use crate::state::AppState;
 
 /// How long an address is good for at most.
@@ -85,7 +85,7 @@ pub(super) struct Action {
 /// `POST` on a file: begins or completes an upload in parts.
 pub(super) async fn act(
     State(state): State<AppState>,
-    Path(path): Path<String>,
+    UrlPath(path): UrlPath<String>,
     Params(query): Params<Action>,
     Body(body): Body<Value>,
 ) -> Answer {
@@ -93,10 +93,14 @@ pub(super) async fn act(
     match query.action.as_deref() {
         Some("initiate-upload") => initiate(&state, place, query.overwrite),
         Some("complete-upload") => {
-            let token = query.session_token.ok_or_else(|| ApiError::invalid("Missing required field: session_token"))?;
+            let token = query
+                .session_token
+                .ok_or_else(|| ApiError::invalid("Missing required field: session_token"))?;
             complete(&state, &place, &token, from_value(body)?)
         }
-        other => Err(ApiError::invalid(format!("action must be initiate-upload or complete-upload, not {other:?}."))),
+        other => Err(ApiError::invalid(format!(
+            "action must be initiate-upload or complete-upload, not {other:?}."
+        ))),
     }
 }
 
@@ -121,7 +125,10 @@ struct PartUrls {
 async fn part_urls(State(state): State<AppState>, Body(body): Body<PartUrls>) -> Answer {
     check_session(&state, &body.session_token, &body.path)?;
     if !(1..=MAX_URLS).contains(&body.count) {
-        return Err(ApiError::invalid(format!("count must be between 1 and {MAX_URLS}, not {}.", body.count)));
+        return Err(ApiError::invalid(format!(
+            "count must be between 1 and {MAX_URLS}, not {}.",
+            body.count
+        )));
     }
     let last = body.start_part_number.saturating_add(body.count - 1);
     if body.start_part_number == 0 || last > MAX_PART {
@@ -129,7 +136,8 @@ async fn part_urls(State(state): State<AppState>, Body(body): Body<PartUrls>) ->
     }
     let expires = expiry(&state, body.expire_time.as_deref())?;
     let urls = (body.start_part_number..=last).map(|number| {
-        let url = format!("{}/presigned/uploads/{}?part={number}&expires={expires}", state.url, body.session_token);
+        let url =
+            format!("{}/presigned/uploads/{}?part={number}&expires={expires}", state.url, body.session_token);
         json!({ "url": url, "part_number": number, "headers": [] })
     });
     Ok(Json(json!({ "upload_part_urls": urls.collect::<Vec<_>>() })))
@@ -151,7 +159,9 @@ async fn abort_url(State(state): State<AppState>, Body(body): Body<AbortUrl>) ->
 
 fn check_session(state: &AppState, token: &str, path: &str) -> Reply<()> {
     let place = locate(state, path)?;
-    state.sessions.with(token, |session| if session.place.inner == place.inner { Ok(()) } else { Err(unknown_session()) })
+    state.sessions.with(token, |session| {
+        if session.place.inner == place.inner { Ok(()) } else { Err(unknown_session()) }
+    })
 }
 
 /// When an address that is asked for now ends.
@@ -159,7 +169,8 @@ fn expiry(state: &AppState, asked: Option<&str>) -> Reply<i64> {
     let longest = state.now() + LIFE_MS;
     let Some(asked) = asked else { return Ok(longest) };
     let time = DateTime::parse_from_rfc3339(asked);
-    let time = time.map_err(|_| ApiError::invalid(format!("expire_time '{asked}' is no time in RFC 3339.")))?;
+    let time =
+        time.map_err(|_| ApiError::invalid(format!("expire_time '{asked}' is no time in RFC 3339.")))?;
     Ok(time.timestamp_millis().min(longest))
 }
 
@@ -171,7 +182,9 @@ struct Address {
 
 /// A refusal of the store behind an address.
 fn store_refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
     (status, [(header::CONTENT_TYPE, "application/xml")], text).into_response()
 }
 
@@ -189,7 +202,7 @@ fn check_address(state: &AppState, address: &Address, headers: &HeaderMap) -> Re
 
 async fn put_part(
     State(state): State<AppState>,
-    Path(token): Path<String>,
+    UrlPath(token): UrlPath<String>,
     Params(address): Params<Address>,
     headers: HeaderMap,
     content: Stream,
@@ -204,8 +217,8 @@ async fn put_part(
     if let Err(cause) = save(content, file).await {
         return store_refusal(StatusCode::BAD_REQUEST, "IncompleteBody", &cause.to_string());
     }
-    match state.sessions.with(&token, |session| Ok(drop(session.parts.insert(number, tag.clone())))) {
-        Ok(()) => (StatusCode::OK, [(header::ETAG, tag)]).into_response(),
+    match state.sessions.with(&token, |session| Ok(session.parts.insert(number, tag.clone()))) {
+        Ok(_) => (StatusCode::OK, [(header::ETAG, tag)]).into_response(),
         Err(_) => gone(),
     }
 }
@@ -219,7 +232,7 @@ async fn save(content: Stream, path: PathBuf) -> io::Result<()> {
 
 async fn abort(
     State(state): State<AppState>,
-    Path(token): Path<String>,
+    UrlPath(token): UrlPath<String>,
     Params(address): Params<Address>,
     headers: HeaderMap,
 ) -> Response {
@@ -251,10 +264,17 @@ fn complete(state: &AppState, place: &Place, token: &str, body: Complete) -> Ans
         }
         let numbers: Vec<u32> = body.parts.iter().map(|part| part.part_number).collect();
         if !numbers.is_sorted_by(|a, b| a < b) || numbers.len() != session.parts.len() {
-            return Err(ApiError::invalid("parts must list every part that was uploaded, in the order of their numbers."));
+            return Err(ApiError::invalid(
+                "parts must list every part that was uploaded, in the order of their numbers.",
+            ));
         }
-        if let Some(part) = body.parts.iter().find(|part| session.parts.get(&part.part_number) != Some(&part.etag)) {
-            return Err(ApiError::invalid(format!("The etag of part {} is not the one of its upload.", part.part_number)));
+        if let Some(part) =
+            body.parts.iter().find(|part| session.parts.get(&part.part_number) != Some(&part.etag))
+        {
+            return Err(ApiError::invalid(format!(
+                "The etag of part {} is not the one of its upload.",
+                part.part_number
+            )));
         }
         // somebody else may have been faster
         check_target(state, place, session.overwrite)?;

@@ -28,13 +28,19 @@ pub(super) async fn drive(state: AppState, run_id: i64, cancel: CancellationToke
     loop {
         let Some(run) = state.jobs.run(run_id) else { return };
         let halted = halt.clone().now_or_never();
-        for task in run.latest().filter(|task| matches!(task.state.life, Life::Blocked | Life::Pending) && task.start == 0) {
-            let turn = halted.map_or_else(|| turn(&run, &task.task), |outcome| Turn::Skip(outcome, stopped(outcome)));
+        for task in run
+            .latest()
+            .filter(|task| matches!(task.state.life, Life::Blocked | Life::Pending) && task.start == 0)
+        {
+            let turn = halted
+                .map_or_else(|| turn(&run, &task.task), |outcome| Turn::Skip(outcome, stopped(outcome)));
             match turn {
                 Turn::Wait => {}
                 Turn::Go => {
                     let now = state.now();
-                    note_task(&state, run_id, task.id, |task| (task.state, task.start) = (State::at(Life::Pending), now));
+                    note_task(&state, run_id, task.id, |task| {
+                        (task.state, task.start) = (State::at(Life::Pending), now)
+                    });
                     going.push(attempts(&state, run_id, task.clone(), halt.clone()));
                 }
                 Turn::Skip(outcome, message) => {
@@ -89,7 +95,8 @@ fn halt(state: &AppState, run: &Run, cancel: CancellationToken) -> impl Future<O
 /// Resolves when so many seconds have passed; never without a limit.
 fn deadline(state: &AppState, seconds: Option<u32>) -> impl Future<Output = ()> + use<> {
     let clock = state.clock.clone();
-    let end = seconds.filter(|seconds| *seconds > 0).map(|seconds| clock.now_ms() + i64::from(seconds) * 1000);
+    let end =
+        seconds.filter(|seconds| *seconds > 0).map(|seconds| clock.now_ms() + i64::from(seconds) * 1000);
     async move {
         match end {
             Some(end) => clock.sleep_until(end).await,
@@ -114,13 +121,19 @@ enum Turn {
 }
 
 fn turn(run: &Run, task: &Task) -> Turn {
-    let needs: Vec<(Outcome, bool)> = match task.depends_on.iter().map(|need| {
-        let before = run.latest_of(&need.task_key)?;
-        let outcome = before.state.outcome?;
-        // the branch of a condition that was not taken
-        let taken = need.outcome.as_ref().is_none_or(|wanted| before.output.outcome.as_ref() == Some(wanted));
-        Some((outcome, taken))
-    }).collect() {
+    let needs: Vec<(Outcome, bool)> = match task
+        .depends_on
+        .iter()
+        .map(|need| {
+            let before = run.latest_of(&need.task_key)?;
+            let outcome = before.state.outcome?;
+            // the branch of a condition that was not taken
+            let taken =
+                need.outcome.as_ref().is_none_or(|wanted| before.output.outcome.as_ref() == Some(wanted));
+            Some((outcome, taken))
+        })
+        .collect()
+    {
         Some(needs) => needs,
         None => return Turn::Wait,
     };
@@ -131,8 +144,10 @@ fn turn(run: &Run, task: &Task) -> Turn {
         return Turn::Go;
     }
     // a condition that failed to be evaluated has no branch at all: that is a failure, not an exclusion
-    let outcomes: Vec<Outcome> =
-        needs.iter().map(|(outcome, taken)| if *taken || !outcome.is_success() { *outcome } else { Outcome::Excluded }).collect();
+    let outcomes: Vec<Outcome> = needs
+        .iter()
+        .map(|(outcome, taken)| if *taken || !outcome.is_success() { *outcome } else { Outcome::Excluded })
+        .collect();
     let any = |test: fn(Outcome) -> bool| outcomes.iter().any(|outcome| test(*outcome));
     let all = |test: fn(Outcome) -> bool| outcomes.iter().all(|outcome| test(*outcome));
     let run_if = task.run_if.unwrap_or(RunIf::AllSuccess);
@@ -143,7 +158,9 @@ fn turn(run: &Run, task: &Task) -> Turn {
         RunIf::AllSuccess | RunIf::NoneFailed if any(Outcome::is_failure) => {
             Turn::Skip(Outcome::UpstreamFailed, "An upstream task failed".into())
         }
-        RunIf::AllSuccess if any(Outcome::is_canceled) => Turn::Skip(Outcome::UpstreamCanceled, "An upstream task was canceled".into()),
+        RunIf::AllSuccess if any(Outcome::is_canceled) => {
+            Turn::Skip(Outcome::UpstreamCanceled, "An upstream task was canceled".into())
+        }
         RunIf::AllSuccess => excluded("ALL_SUCCESS"),
         RunIf::NoneFailed if any(Outcome::is_success) => Turn::Go,
         RunIf::NoneFailed => excluded("NONE_FAILED"),
@@ -161,9 +178,14 @@ fn turn(run: &Run, task: &Task) -> Turn {
 
 /// What the tasks' ends make of the run: its leaves decide.
 fn verdict(run: &Run) -> (Outcome, String) {
-    let is_leaf = |key: &str| !run.settings.tasks.iter().any(|task| task.depends_on.iter().any(|need| need.task_key == key));
-    let ends: Vec<(&TaskRun, Outcome)> = run.latest().filter_map(|task| Some((task, task.state.outcome?))).collect();
-    let leaf = |test: fn(Outcome) -> bool| ends.iter().find(|(task, outcome)| is_leaf(&task.task.task_key) && test(*outcome));
+    let is_leaf = |key: &str| {
+        !run.settings.tasks.iter().any(|task| task.depends_on.iter().any(|need| need.task_key == key))
+    };
+    let ends: Vec<(&TaskRun, Outcome)> =
+        run.latest().filter_map(|task| Some((task, task.state.outcome?))).collect();
+    let leaf = |test: fn(Outcome) -> bool| {
+        ends.iter().find(|(task, outcome)| is_leaf(&task.task.task_key) && test(*outcome))
+    };
     let broken = ends.iter().find(|(_, outcome)| outcome.is_failure() && *outcome != Outcome::UpstreamFailed);
     if leaf(Outcome::is_failure).is_some() {
         let message = broken.map_or_else(String::new, |(task, _)| match ends.len() {
@@ -177,7 +199,10 @@ fn verdict(run: &Run) -> (Outcome, String) {
         return (Outcome::Canceled, "A task of the run was canceled".into());
     }
     match broken {
-        Some((task, _)) => (Outcome::SuccessWithFailures, format!("Task {} failed, but the run went on.", task.task.task_key)),
+        Some((task, _)) => (
+            Outcome::SuccessWithFailures,
+            format!("Task {} failed, but the run went on.", task.task.task_key),
+        ),
         None => (Outcome::Success, String::new()),
     }
 }
@@ -224,7 +249,8 @@ async fn attempt(state: &AppState, run_id: i64, task: &TaskRun, halt: &Halt) -> 
         note_task(state, run_id, task.id, |task| (task.state, task.ready) = (State::at(Life::Running), now));
         let mut fields = serde_json::json!(task.task);
         let resolved = references::resolve(&mut fields, &run, task).and_then(|()| {
-            serde_json::from_value::<Task>(fields).map_err(|cause| format!("the task makes no sense once its references are replaced: {cause}"))
+            serde_json::from_value::<Task>(fields)
+                .map_err(|cause| format!("the task makes no sense once its references are replaced: {cause}"))
         });
         match resolved {
             Ok(resolved) => execute::execute(state, &run, &resolved, &desk).await,
@@ -267,7 +293,7 @@ mod tests {
             {"task_key": "a", "dbt_task": {}}, {"task_key": "b", "dbt_task": {}},
             {"task_key": "c", "dbt_task": {}, "run_if": run_if, "depends_on": [{"task_key": "a"}, {"task_key": "b"}]},
         ]});
-        let mut run = Run::new(1, RunType::JobRun, serde_json::from_value(settings).unwrap(), 1);
+        let mut run = Run::new(1, RunType::Job, serde_json::from_value(settings).unwrap(), 1);
         for (task, outcome) in run.tasks.iter_mut().zip([a, b]) {
             if let Some(outcome) = outcome {
                 task.finish(outcome, "m", 2);
@@ -316,7 +342,10 @@ mod tests {
         };
         assert_eq!(end(Outcome::Success, Outcome::Success).0, Outcome::Success);
         assert_eq!(end(Outcome::Failed, Outcome::Success).0, Outcome::SuccessWithFailures);
-        assert_eq!(end(Outcome::Failed, Outcome::UpstreamFailed), (Outcome::Failed, "Task a failed with message: m.".into()));
+        assert_eq!(
+            end(Outcome::Failed, Outcome::UpstreamFailed),
+            (Outcome::Failed, "Task a failed with message: m.".into())
+        );
         assert_eq!(end(Outcome::Success, Outcome::Canceled).0, Outcome::Canceled);
         assert_eq!(end(Outcome::Success, Outcome::Excluded).0, Outcome::Success);
     }

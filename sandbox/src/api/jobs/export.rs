@@ -21,7 +21,9 @@ pub(super) struct Query {
 pub(super) async fn export(State(state): State<AppState>, Params(query): Params<Query>) -> Answer {
     let views = query.views_to_export.as_deref().unwrap_or("CODE");
     if !["CODE", "DASHBOARDS", "ALL"].contains(&views) {
-        return Err(ApiError::invalid(format!("views_to_export must be CODE, DASHBOARDS or ALL, not '{views}'.")));
+        return Err(ApiError::invalid(format!(
+            "views_to_export must be CODE, DASHBOARDS or ALL, not '{views}'."
+        )));
     }
     let (_, task) = one_task(&state, query.run_id)?;
     let notebook = task.task.notebook_task.as_ref();
@@ -33,10 +35,18 @@ pub(super) async fn export(State(state): State<AppState>, Params(query): Params<
 }
 
 fn page(name: &str, cells: &[Shown]) -> String {
-    let cell = |cell: &Shown| format!("<pre class=\"code\">{}</pre>\n<pre class=\"output\">{}</pre>\n", escape(&cell.code), escape(&cell.text));
+    let cell = |cell: &Shown| {
+        format!(
+            "<pre class=\"code\">{}</pre>\n<pre class=\"output\">{}</pre>\n",
+            escape(&cell.code),
+            escape(&cell.text)
+        )
+    };
     let name = escape(name);
     let cells: String = cells.iter().map(cell).collect();
-    format!("<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{name}</title></head>\n<body>\n<h1>{name}</h1>\n{cells}</body></html>\n")
+    format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{name}</title></head>\n<body>\n<h1>{name}</h1>\n{cells}</body></html>\n"
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -33,7 +33,11 @@ struct Active {
 impl Jobs {
     /// Loads jobs and runs. Runs that were under way when the sandbox stopped did not survive it.
     pub(crate) fn open(store: &Store, now: i64) -> Result<Self, Error> {
-        let jobs = Self { jobs: store.collection("jobs")?, runs: store.collection("runs")?, active: Mutex::default() };
+        let jobs = Self {
+            jobs: store.collection("jobs")?,
+            runs: store.collection("runs")?,
+            active: Mutex::default(),
+        };
         for mut run in jobs.runs.all().into_iter().filter(|run| !run.state.is_final()) {
             run.finish(Outcome::InternalError, "The sandbox was stopped while the run was under way.", now);
             let kept = jobs.runs.put(&run.id.to_string(), run);
@@ -77,14 +81,19 @@ impl Jobs {
 
     /// Asks a run to stop. One that has ended is left alone.
     pub(super) fn cancel(&self, id: i64, now: i64) -> Reply<()> {
-        let Some((cancel, waiting)) = self.active.lock().get(&id).map(|run| (run.cancel.clone(), run.waiting)) else { return Ok(()) };
+        let Some((cancel, waiting)) =
+            self.active.lock().get(&id).map(|run| (run.cancel.clone(), run.waiting))
+        else {
+            return Ok(());
+        };
         self.update_run(id, |run| {
             if run.state.is_final() {
                 // it came to its end in between
             } else if waiting {
                 run.finish(Outcome::Canceled, "Run cancelled by user", now);
             } else {
-                run.state = State { life: Life::Terminating, outcome: None, message: "Cancelling run".into() };
+                run.state =
+                    State { life: Life::Terminating, outcome: None, message: "Cancelling run".into() };
             }
         })?;
         if waiting {
@@ -97,7 +106,9 @@ impl Jobs {
     /// The runs of a job, or of all, that have not ended.
     pub(super) fn active(&self, job_id: Option<i64>, waiting_only: bool) -> Vec<i64> {
         let active = self.active.lock();
-        let wanted = active.iter().filter(|(_, run)| job_id.is_none_or(|id| id == run.job_id) && (run.waiting || !waiting_only));
+        let wanted = active
+            .iter()
+            .filter(|(_, run)| job_id.is_none_or(|id| id == run.job_id) && (run.waiting || !waiting_only));
         wanted.map(|(id, _)| *id).collect()
     }
 
@@ -126,7 +137,7 @@ impl Started {
 pub(super) fn run_job(state: &AppState, job_id: i64, parameters: Map<String, Value>) -> Reply<Started> {
     let job = state.jobs.job(job_id)?;
     job.settings.check_runnable()?;
-    let mut run = Run::new(job_id, RunType::JobRun, job.settings, state.now());
+    let mut run = Run::new(job_id, RunType::Job, job.settings, state.now());
     (run.trigger, run.overrides.job_parameters) = (Trigger::RunJobTask, parameters);
     let run_id = run.id;
     start(state, run, None)?;
@@ -147,14 +158,19 @@ pub(super) fn start(state: &AppState, mut run: Run, queue: Option<bool>) -> Repl
     let queue = queue.or(run.settings.queue.map(|queue| queue.enabled)).unwrap_or(false);
     let mut active = state.jobs.active.lock();
     let busy = active.values().filter(|other| other.job_id == run.job_id && !other.waiting).count();
-    let waiting = run.kind == RunType::JobRun && busy >= most;
+    let waiting = run.kind == RunType::Job && busy >= most;
     if waiting && !queue {
-        let message = format!("Concurrent runs for job {} cannot exceed {most}; the run was skipped.", run.job_id);
+        let message =
+            format!("Concurrent runs for job {} cannot exceed {most}; the run was skipped.", run.job_id);
         run.finish(Outcome::MaximumConcurrentRuns, &message, state.now());
         return state.jobs.runs.put(&run.id.to_string(), run);
     }
     if waiting {
-        run.state = State { life: Life::Queued, outcome: None, message: "Queued: the job has reached its concurrent runs.".into() };
+        run.state = State {
+            life: Life::Queued,
+            outcome: None,
+            message: "Queued: the job has reached its concurrent runs.".into(),
+        };
     }
     let (id, job_id) = (run.id, run.job_id);
     state.jobs.runs.put(&id.to_string(), run)?;
@@ -195,7 +211,11 @@ fn next_in_line(state: &AppState, job_id: i64) {
     let next = {
         let mut active = state.jobs.active.lock();
         let started = |id: &i64| state.jobs.run(*id).map_or(i64::MAX, |run| run.start);
-        let waiting = active.iter().filter(|(_, run)| run.job_id == job_id && run.waiting).map(|(id, _)| *id).min_by_key(started);
+        let waiting = active
+            .iter()
+            .filter(|(_, run)| run.job_id == job_id && run.waiting)
+            .map(|(id, _)| *id)
+            .min_by_key(started);
         waiting.and_then(|id| {
             let run = active.get_mut(&id)?;
             run.waiting = false;

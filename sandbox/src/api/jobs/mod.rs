@@ -38,16 +38,12 @@ pub(crate) struct Job {
 
 impl Job {
     fn view(&self, expand: bool) -> Value {
-        let mut view = json!({
+        json!({
             "job_id": self.id,
             "created_time": self.created,
             "creator_user_name": USER,
             "settings": self.settings.view(expand),
-        });
-        if let (true, Value::Object(view)) = (expand, &mut view) {
-            view.insert("run_as_user_name".into(), json!(USER));
-        }
-        view
+        })
     }
 }
 
@@ -90,7 +86,9 @@ struct JobId {
 }
 
 async fn show(State(state): State<AppState>, Params(query): Params<JobId>) -> Answer {
-    Ok(Json(state.jobs.job(query.job_id)?.view(true)))
+    let mut job = state.jobs.job(query.job_id)?.view(true);
+    job["run_as_user_name"] = json!(USER);
+    Ok(Json(job))
 }
 
 #[derive(Deserialize)]
@@ -121,7 +119,8 @@ async fn list(State(state): State<AppState>, Params(query): Params<List>) -> Ans
 fn page<T>(all: Vec<T>, token: Option<&str>, offset: Option<i64>, size: usize) -> Reply<Page<T>> {
     match offset {
         Some(offset) if token.is_none() => {
-            let start = usize::try_from(offset).map_err(|_| ApiError::invalid("offset must not be negative"))?;
+            let start =
+                usize::try_from(offset).map_err(|_| ApiError::invalid("offset must not be negative"))?;
             Ok(Page::at(all, start, size))
         }
         _ => Page::cut(all, token, size),

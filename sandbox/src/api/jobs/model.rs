@@ -18,11 +18,13 @@ pub(super) enum Trigger {
 
 /// Whether a run belongs to a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum RunType {
-    JobRun,
-    SubmitRun,
-    WorkflowRun,
+    #[serde(rename = "JOB_RUN")]
+    Job,
+    #[serde(rename = "SUBMIT_RUN")]
+    Submit,
+    #[serde(rename = "WORKFLOW_RUN")]
+    Workflow,
 }
 
 /// The values that the caller of a run gives.
@@ -125,7 +127,16 @@ pub(super) struct Repair {
 impl TaskRun {
     pub(super) fn new(task: Task, attempt: u32) -> Self {
         let state = State::at(if task.depends_on.is_empty() { Life::Pending } else { Life::Blocked });
-        Self { id: ids::number(), task, attempt, state, start: 0, ready: 0, end: 0, output: Output::default() }
+        Self {
+            id: ids::number(),
+            task,
+            attempt,
+            state,
+            start: 0,
+            ready: 0,
+            end: 0,
+            output: Output::default(),
+        }
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome, message: impl Into<String>, now: i64) {
@@ -204,7 +215,11 @@ impl Run {
 
     /// The values of the job's parameters in this run.
     pub(super) fn parameters(&self) -> Map<String, Value> {
-        let defaults = self.settings.parameters.iter().map(|parameter| (parameter.name.clone(), json!(parameter.default)));
+        let defaults = self
+            .settings
+            .parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), json!(parameter.default)));
         let mut values: Map<String, Value> = defaults.collect();
         values.extend(self.overrides.job_parameters.clone());
         values
@@ -212,7 +227,8 @@ impl Run {
 
     /// The run as the service shows it; `tasks` as well if asked for.
     pub(super) fn view(&self, url: &str, tasks: bool) -> Value {
-        let ready = self.tasks.iter().map(|task| task.ready).filter(|ready| *ready > 0).min().unwrap_or(self.start);
+        let ready =
+            self.tasks.iter().map(|task| task.ready).filter(|ready| *ready > 0).min().unwrap_or(self.start);
         let mut view = json!({
             "run_id": self.id,
             "job_id": self.job_id,
@@ -239,7 +255,10 @@ impl Run {
         if !parameters.is_empty() {
             let defaults = &self.settings.parameters;
             let described = parameters.iter().map(|(name, value)| {
-                let default = defaults.iter().find(|parameter| parameter.name == *name).map(|parameter| &parameter.default);
+                let default = defaults
+                    .iter()
+                    .find(|parameter| parameter.name == *name)
+                    .map(|parameter| &parameter.default);
                 json!({ "name": name, "default": default, "value": value })
             });
             fields.insert("job_parameters".into(), described.collect());
@@ -263,7 +282,10 @@ impl Run {
     }
 
     fn history(&self) -> Value {
-        let original = self.tasks.iter().filter(|task| self.repairs.iter().all(|repair| !repair.task_run_ids.contains(&task.id)));
+        let original = self
+            .tasks
+            .iter()
+            .filter(|task| self.repairs.iter().all(|repair| !repair.task_run_ids.contains(&task.id)));
         let original: Vec<i64> = original.map(|task| task.id).collect();
         let last = self.repairs.len();
         let item = |kind: &str, at: usize, start: i64, ids: &[i64]| {
@@ -287,7 +309,17 @@ impl Run {
     pub(super) fn view_of(&self, task: &TaskRun, url: &str) -> Value {
         let mut view = self.view(url, false);
         if let (Value::Object(view), Value::Object(own)) = (&mut view, task.view(url)) {
-            for field in ["run_id", "attempt_number", "state", "status", "start_time", "end_time", "setup_duration", "execution_duration", "run_page_url"] {
+            for field in [
+                "run_id",
+                "attempt_number",
+                "state",
+                "status",
+                "start_time",
+                "end_time",
+                "setup_duration",
+                "execution_duration",
+                "run_page_url",
+            ] {
                 if let Some(value) = own.get(field) {
                     view.insert(field.into(), value.clone());
                 }

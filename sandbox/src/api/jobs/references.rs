@@ -82,7 +82,9 @@ fn time(ms: i64, part: &str) -> Option<String> {
         "hour" => "%H",
         "minute" => "%M",
         "second" => "%S",
-        "is_weekday" => return Some((!matches!(time.format("%u").to_string().as_str(), "6" | "7")).to_string()),
+        "is_weekday" => {
+            return Some((!matches!(time.format("%u").to_string().as_str(), "6" | "7")).to_string());
+        }
         _ => return None,
     };
     Some(time.format(pattern).to_string())
@@ -101,7 +103,7 @@ mod tests {
             "tasks": [{"task_key": "one", "dbt_task": {}}, {"task_key": "two", "dbt_task": {}}],
         });
         let settings: Settings = serde_json::from_value(settings).unwrap();
-        let mut run = Run::new(7, RunType::JobRun, settings, 1_700_000_000_000);
+        let mut run = Run::new(7, RunType::Job, settings, 1_700_000_000_000);
         run.tasks[0].output.task_values.insert("count".into(), json!([1, 2]));
         let task = run.tasks[1].clone();
         let mut value = json!({"x": ["{{job.name}}-{{ job.start_time.iso_date }}", {"y": "{{tasks.one.values.count}}"}], "z": "{{job.parameters.a.b}} {"});

@@ -34,7 +34,10 @@ pub(super) struct Request {
 pub(super) async fn repair(State(state): State<AppState>, Body(body): Body<Request>) -> Answer {
     let (run, task) = state.jobs.find(body.run_id)?;
     if task.is_some() {
-        return Err(ApiError::invalid(format!("Run {} is the run of a task; repair run {} instead.", body.run_id, run.id)));
+        return Err(ApiError::invalid(format!(
+            "Run {} is the run of a task; repair run {} instead.",
+            body.run_id, run.id
+        )));
     }
     if !run.state.is_final() {
         return Err(ApiError::invalid_state(format!("Run {} is active and cannot be repaired.", run.id)));
@@ -46,7 +49,11 @@ pub(super) async fn repair(State(state): State<AppState>, Body(body): Body<Reque
     let keys = chosen(&run, &body)?;
     let (id, now) = (ids::number(), state.now());
     state.jobs.update_run(run.id, |run| {
-        let tasks: Vec<TaskRun> = run.latest().filter(|task| keys.contains(&task.task.task_key)).map(|task| TaskRun::new(task.task.clone(), task.attempt + 1)).collect();
+        let tasks: Vec<TaskRun> = run
+            .latest()
+            .filter(|task| keys.contains(&task.task.task_key))
+            .map(|task| TaskRun::new(task.task.clone(), task.attempt + 1))
+            .collect();
         run.repairs.push(Repair { id, start: now, task_run_ids: tasks.iter().map(|task| task.id).collect() });
         run.tasks.extend(tasks);
         run.overrides.job_parameters.extend(body.overrides.job_parameters);
@@ -68,13 +75,20 @@ fn chosen(run: &Run, body: &Request) -> Reply<HashSet<String>> {
         return Err(ApiError::invalid(format!("The run has no task '{unknown}'.")));
     }
     if body.rerun_all_failed_tasks {
-        let failed = run.latest().filter(|task| task.state.outcome.is_some_and(|outcome| outcome.is_failure() || outcome.is_canceled()));
+        let failed = run.latest().filter(|task| {
+            task.state.outcome.is_some_and(|outcome| outcome.is_failure() || outcome.is_canceled())
+        });
         keys.extend(failed.map(|task| task.task.task_key.clone()));
     }
     if body.rerun_dependent_tasks {
         loop {
-            let below = run.settings.tasks.iter().filter(|task| task.depends_on.iter().any(|need| keys.contains(&need.task_key)));
-            let more: Vec<String> = below.map(|task| task.task_key.clone()).filter(|key| !keys.contains(key)).collect();
+            let below = run
+                .settings
+                .tasks
+                .iter()
+                .filter(|task| task.depends_on.iter().any(|need| keys.contains(&need.task_key)));
+            let more: Vec<String> =
+                below.map(|task| task.task_key.clone()).filter(|key| !keys.contains(key)).collect();
             if more.is_empty() {
                 break;
             }
@@ -82,7 +96,9 @@ fn chosen(run: &Run, body: &Request) -> Reply<HashSet<String>> {
         }
     }
     if keys.is_empty() {
-        return Err(ApiError::invalid("There are no tasks to run again: name them in rerun_tasks, or set rerun_all_failed_tasks."));
+        return Err(ApiError::invalid(
+            "There are no tasks to run again: name them in rerun_tasks, or set rerun_all_failed_tasks.",
+        ));
     }
     Ok(keys)
 }

@@ -43,12 +43,17 @@ pub(super) async fn run_now(State(state): State<AppState>, Body(body): Body<RunN
     }
     let known = |name: &String| settings.parameters.iter().any(|parameter| parameter.name == *name);
     if let Some(unknown) = body.overrides.job_parameters.keys().find(|name| !known(name)) {
-        return Err(ApiError::invalid(format!("The job parameter '{unknown}' is not defined for job {}.", job.id)));
+        return Err(ApiError::invalid(format!(
+            "The job parameter '{unknown}' is not defined for job {}.",
+            job.id
+        )));
     }
     if !settings.parameters.is_empty() && !body.overrides.notebook_params.is_empty() {
-        return Err(ApiError::invalid("notebook_params cannot be given for a job with parameters; use job_parameters."));
+        return Err(ApiError::invalid(
+            "notebook_params cannot be given for a job with parameters; use job_parameters.",
+        ));
     }
-    let mut run = Run::new(job.id, RunType::JobRun, settings, state.now());
+    let mut run = Run::new(job.id, RunType::Job, settings, state.now());
     (run.overrides, run.token) = (body.overrides, body.idempotency_token);
     let id = run.id;
     launch::start(&state, run, body.queue.map(|queue| queue.enabled))?;
@@ -93,7 +98,7 @@ pub(super) async fn submit(State(state): State<AppState>, Body(body): Body<Submi
     settings.check()?;
     settings.check_runnable()?;
     // a run without a job has the number of one all the same
-    let mut run = Run::new(ids::number(), RunType::SubmitRun, settings, state.now());
+    let mut run = Run::new(ids::number(), RunType::Submit, settings, state.now());
     run.token = body.idempotency_token;
     let id = run.id;
     launch::start(&state, run, None)?;
@@ -148,7 +153,7 @@ pub(super) async fn list(State(state): State<AppState>, Params(query): Params<Li
     runs.retain(|run| {
         query.job_id.is_none_or(|id| id == run.job_id)
             && !(query.active_only && run.state.is_final())
-            && !(query.completed_only && !run.state.is_final())
+            && (!query.completed_only || run.state.is_final())
             && query.run_type.is_none_or(|kind| kind == run.kind)
             && query.start_time_from.is_none_or(|from| run.start >= from)
             && query.start_time_to.is_none_or(|to| run.start <= to)
@@ -182,7 +187,8 @@ pub(super) async fn output(State(state): State<AppState>, Params(query): Params<
     answer.insert("metadata".into(), run.view_of(&task, &state.url));
     if task.task.notebook_task.is_some() && task.state.is_final() {
         let result = task.output.notebook_result.as_ref();
-        let output = result.map_or_else(|| json!({}), |result| json!({ "result": result, "truncated": false }));
+        let output =
+            result.map_or_else(|| json!({}), |result| json!({ "result": result, "truncated": false }));
         answer.insert("notebook_output".into(), output);
     }
     if let Some(logs) = &task.output.logs {
@@ -228,7 +234,10 @@ pub(super) async fn cancel_all(State(state): State<AppState>, Body(body): Body<C
 pub(super) async fn delete(State(state): State<AppState>, Body(body): Body<RunId>) -> Answer {
     let (run, _) = state.jobs.find(body.run_id)?;
     if !run.state.is_final() {
-        return Err(ApiError::invalid_state(format!("Run {} is active; cancel it before deleting it.", run.id)));
+        return Err(ApiError::invalid_state(format!(
+            "Run {} is active; cancel it before deleting it.",
+            run.id
+        )));
     }
     state.jobs.runs.remove(&run.id.to_string())?;
     Ok(Json(json!({})))

@@ -176,20 +176,27 @@ pub(super) struct RunJobTask {
 }
 
 /// The kinds of tasks that the sandbox runs.
-const RUN_HERE: &[&str] = &["notebook_task", "spark_python_task", "sql_task", "condition_task", "run_job_task"];
+const RUN_HERE: &[&str] =
+    &["notebook_task", "spark_python_task", "sql_task", "condition_task", "run_job_task"];
 
 impl Task {
     /// The names of the fields that say what the task does.
     fn kinds(&self) -> Vec<String> {
         let Value::Object(fields) = json!(self) else { return Vec::new() };
-        fields.into_iter().filter(|(name, value)| name.ends_with("_task") && !value.is_null()).map(|(name, _)| name).collect()
+        fields
+            .into_iter()
+            .filter(|(name, value)| name.ends_with("_task") && !value.is_null())
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Refuses what the sandbox cannot run.
     fn check_runnable(&self) -> Reply<()> {
         let key = &self.task_key;
-        let unable = |what: &str| Err(ApiError::not_implemented(format!("the sandbox does not run {what} (task '{key}')")));
-        for kind in self.kinds().iter().filter(|kind| !RUN_HERE.contains(&kind.as_str())) {
+        let unable = |what: &str| {
+            Err(ApiError::not_implemented(format!("the sandbox does not run {what} (task '{key}')")))
+        };
+        if let Some(kind) = self.kinds().iter().find(|kind| !RUN_HERE.contains(&kind.as_str())) {
             return unable(kind);
         }
         if self.sql_task.as_ref().is_some_and(|task| task.file.is_none()) {
@@ -210,7 +217,9 @@ impl Settings {
         let mut keys = HashSet::new();
         for task in &self.tasks {
             let key = task.task_key.as_str();
-            let plain = !key.is_empty() && key.len() <= 100 && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+            let plain = !key.is_empty()
+                && key.len() <= 100
+                && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
             if !plain {
                 return Err(ApiError::invalid(format!(
                     "The task key '{key}' is invalid: it must have 1 to 100 letters, digits, dashes and underscores."
@@ -221,12 +230,24 @@ impl Settings {
             }
             match task.kinds().as_slice() {
                 [_] => {}
-                [] => return Err(ApiError::invalid(format!("Task '{key}' must have a type, such as notebook_task."))),
-                kinds => return Err(ApiError::invalid(format!("Task '{key}' has more than one type: {}.", kinds.join(", ")))),
+                [] => {
+                    return Err(ApiError::invalid(format!(
+                        "Task '{key}' must have a type, such as notebook_task."
+                    )));
+                }
+                kinds => {
+                    return Err(ApiError::invalid(format!(
+                        "Task '{key}' has more than one type: {}.",
+                        kinds.join(", ")
+                    )));
+                }
             }
-            let known = |wanted: &str| self.job_clusters.iter().any(|cluster| cluster.job_cluster_key == wanted);
+            let known =
+                |wanted: &str| self.job_clusters.iter().any(|cluster| cluster.job_cluster_key == wanted);
             if let Some(wanted) = task.job_cluster_key.as_deref().filter(|wanted| !known(wanted)) {
-                return Err(ApiError::invalid(format!("Task '{key}' refers to the unknown job cluster '{wanted}'.")));
+                return Err(ApiError::invalid(format!(
+                    "Task '{key}' refers to the unknown job cluster '{wanted}'."
+                )));
             }
         }
         self.check_order(&keys)
@@ -236,17 +257,25 @@ impl Settings {
     fn check_order(&self, keys: &HashSet<&str>) -> Reply<()> {
         let mut open: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
         for task in &self.tasks {
-            let needs: HashSet<&str> = task.depends_on.iter().map(|dependency| dependency.task_key.as_str()).collect();
+            let needs: HashSet<&str> =
+                task.depends_on.iter().map(|dependency| dependency.task_key.as_str()).collect();
             if let Some(unknown) = needs.iter().find(|need| !keys.contains(*need)) {
-                return Err(ApiError::invalid(format!("Task '{}' depends on the unknown task '{unknown}'.", task.task_key)));
+                return Err(ApiError::invalid(format!(
+                    "Task '{}' depends on the unknown task '{unknown}'.",
+                    task.task_key
+                )));
             }
             open.insert(&task.task_key, needs);
         }
         while !open.is_empty() {
-            let free: HashSet<&str> = open.iter().filter(|(_, needs)| needs.is_empty()).map(|(key, _)| *key).collect();
+            let free: HashSet<&str> =
+                open.iter().filter(|(_, needs)| needs.is_empty()).map(|(key, _)| *key).collect();
             if free.is_empty() {
                 let circle: Vec<&str> = open.keys().copied().collect();
-                return Err(ApiError::invalid(format!("The dependencies of these tasks form a cycle: {}.", circle.join(", "))));
+                return Err(ApiError::invalid(format!(
+                    "The dependencies of these tasks form a cycle: {}.",
+                    circle.join(", ")
+                )));
             }
             open.retain(|key, _| !free.contains(key));
             for needs in open.values_mut() {
@@ -292,7 +321,8 @@ const MERGED: &[(&str, &str)] = &[("tasks", "task_key"), ("job_clusters", "job_c
 pub(super) fn update(old: &Settings, new: Map<String, Value>, remove: &[String]) -> Reply<Settings> {
     let Value::Object(mut fields) = json!(old) else { return Ok(old.clone()) };
     for path in remove {
-        let (field, item) = path.split_once('/').map_or((path.as_str(), None), |(field, item)| (field, Some(item)));
+        let (field, item) =
+            path.split_once('/').map_or((path.as_str(), None), |(field, item)| (field, Some(item)));
         match (fields.get_mut(field), item) {
             (Some(Value::Array(items)), Some(item)) => {
                 let key = MERGED.iter().find(|(name, _)| *name == field).map_or("name", |(_, key)| key);
@@ -335,11 +365,17 @@ mod tests {
     fn settings_that_cannot_be_followed_are_refused() {
         for (tasks, expected) in [
             (json!([task("a", &["b"])]), "Task 'a' depends on the unknown task 'b'."),
-            (json!([task("a", &["c"]), task("b", &["a"]), task("c", &["b"]), task("d", &[])]), "form a cycle: a, b, c."),
+            (
+                json!([task("a", &["c"]), task("b", &["a"]), task("c", &["b"]), task("d", &[])]),
+                "form a cycle: a, b, c.",
+            ),
             (json!([task("a", &[]), task("a", &[])]), "Duplicate task key 'a'."),
             (json!([task("a b", &[])]), "The task key 'a b' is invalid"),
             (json!([{"task_key": "a"}]), "Task 'a' must have a type"),
-            (json!([{"task_key": "a", "dbt_task": {}, "notebook_task": {"notebook_path": "/x"}}]), "more than one type"),
+            (
+                json!([{"task_key": "a", "dbt_task": {}, "notebook_task": {"notebook_path": "/x"}}]),
+                "more than one type",
+            ),
             (json!([{"task_key": "a", "job_cluster_key": "k", "dbt_task": {}}]), "unknown job cluster 'k'"),
         ] {
             let refused = settings(json!({"tasks": tasks})).check().unwrap_err().message;
@@ -349,12 +385,17 @@ mod tests {
         assert!(fine.check().is_ok() && fine.check_runnable().is_ok());
         let foreign = settings(json!({"tasks": [{"task_key": "a", "dbt_task": {}}]}));
         assert!(foreign.check().is_ok());
-        assert_eq!(foreign.check_runnable().unwrap_err().message, "the sandbox does not run dbt_task (task 'a')");
+        assert_eq!(
+            foreign.check_runnable().unwrap_err().message,
+            "the sandbox does not run dbt_task (task 'a')"
+        );
     }
 
     #[test]
     fn an_update_merges_tasks_by_key() {
-        let old = settings(json!({"name": "n", "tags": {"a": "b"}, "tasks": [task("a", &[]), task("b", &[]), task("c", &[])]}));
+        let old = settings(
+            json!({"name": "n", "tags": {"a": "b"}, "tasks": [task("a", &[]), task("b", &[]), task("c", &[])]}),
+        );
         let new = json!({"name": "m", "tasks": [task("b", &["a"]), task("d", &[])]});
         let new = update(&old, new.as_object().unwrap().clone(), &["tags".into(), "tasks/c".into()]).unwrap();
         let keys: Vec<&str> = new.tasks.iter().map(|task| task.task_key.as_str()).collect();

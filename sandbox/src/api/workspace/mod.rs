@@ -9,8 +9,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::objects::{Objects, absolute};
 use self::objects::{Kind, nothing};
+pub(crate) use self::objects::{Objects, absolute};
 use super::lenient;
 use crate::server::{Answer, Body, Params};
 use crate::state::AppState;

@@ -92,7 +92,9 @@ impl Objects {
     /// The object at a path, if there is one. What only the disk knows gets its record now.
     pub(super) fn find(&self, area: &Area, path: &str) -> Reply<Option<Object>> {
         let entry = match area.stat(path) {
-            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             found => found.map_err(|cause| refusal(path, &cause))?,
         };
         let kind = if entry.is_dir { Kind::Directory } else { Kind::File };
@@ -101,7 +103,14 @@ impl Objects {
             return Ok(Some(known));
         }
         let time = entry.modified_ms;
-        let object = Object { id: ids::number(), path: path.to_owned(), kind, language: None, created: time, modified: time };
+        let object = Object {
+            id: ids::number(),
+            path: path.to_owned(),
+            kind,
+            language: None,
+            created: time,
+            modified: time,
+        };
         self.0.put(&object.id.to_string(), object.clone())?;
         Ok(Some(object))
     }
@@ -110,7 +119,9 @@ impl Objects {
     pub(super) fn children(&self, area: &Area, path: &str) -> Reply<Vec<(Object, u64)>> {
         let entries = area.list(path).map_err(|cause| refusal(path, &cause))?;
         let base = path.trim_end_matches('/');
-        let children = entries.iter().map(|entry| Ok(self.find(area, &format!("{base}/{}", entry.name))?.map(|object| (object, entry.size))));
+        let children = entries.iter().map(|entry| {
+            Ok(self.find(area, &format!("{base}/{}", entry.name))?.map(|object| (object, entry.size)))
+        });
         children.filter_map(Reply::transpose).collect()
     }
 
@@ -138,11 +149,22 @@ impl Objects {
             let folder = &path[..at];
             match self.find(area, folder)?.map(|object| object.kind) {
                 Some(Kind::Directory) => {}
-                Some(_) => return Err(ApiError::already_exists(format!("Path ({folder}) already exists and is no folder."))),
+                Some(_) => {
+                    return Err(ApiError::already_exists(format!(
+                        "Path ({folder}) already exists and is no folder."
+                    )));
+                }
                 None => {
                     area.make_dirs(folder).map_err(|cause| refusal(folder, &cause))?;
                     let id = ids::number();
-                    let object = Object { id, path: folder.to_owned(), kind: Kind::Directory, language: None, created: now, modified: now };
+                    let object = Object {
+                        id,
+                        path: folder.to_owned(),
+                        kind: Kind::Directory,
+                        language: None,
+                        created: now,
+                        modified: now,
+                    };
                     self.0.put(&id.to_string(), object)?;
                 }
             }
@@ -170,7 +192,9 @@ impl Objects {
             _ => refusal(path, &cause),
         })?;
         let below = format!("{path}/");
-        for object in self.0.all().iter().filter(|object| object.path == path || object.path.starts_with(&below)) {
+        for object in
+            self.0.all().iter().filter(|object| object.path == path || object.path.starts_with(&below))
+        {
             self.0.remove(&object.id.to_string())?;
         }
         Ok(())

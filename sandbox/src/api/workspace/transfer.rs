@@ -60,7 +60,8 @@ pub(super) async fn import(State(state): State<AppState>, request: Request) -> A
     } else {
         let Body(body) = Body::<Import>::from_request(request, &state).await?;
         let content = BASE64_STANDARD.decode(&body.content);
-        let content = content.map_err(|cause| ApiError::invalid(format!("content is not base64: {cause}")))?;
+        let content =
+            content.map_err(|cause| ApiError::invalid(format!("content is not base64: {cause}")))?;
         (body, content)
     };
     take_in(&state, &request, &content)
@@ -68,7 +69,8 @@ pub(super) async fn import(State(state): State<AppState>, request: Request) -> A
 
 async fn form(request: Request) -> Reply<(Import, Vec<u8>)> {
     let malformed = |cause: String| ApiError::new(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", cause);
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|refused| malformed(refused.body_text()))?;
+    let mut parts =
+        Multipart::from_request(request, &()).await.map_err(|refused| malformed(refused.body_text()))?;
     let (mut fields, mut content) = (Map::new(), Vec::new());
     while let Some(part) = parts.next_field().await.map_err(|refused| malformed(refused.body_text()))? {
         let name = part.name().unwrap_or_default().to_owned();
@@ -106,15 +108,20 @@ fn take_in(state: &AppState, request: &Import, content: &[u8]) -> Answer {
         let message = format!("The notebook exceeds {MAX_NOTEBOOK} bytes.");
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "MAX_NOTEBOOK_SIZE_EXCEEDED", message));
     }
-    let parent = path.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent });
+    let parent =
+        path.rsplit_once('/').map_or("/", |(parent, _)| if parent.is_empty() { "/" } else { parent });
     if objects.find(area, parent)?.is_none_or(|object| object.kind != Kind::Directory) {
         return Err(ApiError::not_found(format!("The parent folder ({parent}) does not exist.")));
     }
     match objects.find(area, path)? {
-        Some(_) if !request.overwrite => return Err(ApiError::already_exists(format!("Path ({path}) already exists."))),
+        Some(_) if !request.overwrite => {
+            return Err(ApiError::already_exists(format!("Path ({path}) already exists.")));
+        }
         Some(old) if old.kind != incoming.kind => {
             let (old, new) = (json!(old.kind), json!(incoming.kind));
-            return Err(ApiError::invalid(format!("Path ({path}) is a {old} and cannot be overwritten by a {new}.")));
+            return Err(ApiError::invalid(format!(
+                "Path ({path}) is a {old} and cannot be overwritten by a {new}."
+            )));
         }
         _ => {}
     }
@@ -136,7 +143,8 @@ fn read(path: String, format: Format, language: Option<Language>, content: &[u8]
     let file = |path| Incoming { path, kind: Kind::File, language: None, content: content.to_vec() };
     match format {
         Format::Source => {
-            let by_extension = || extension.as_ref().and_then(|(_, extension)| Language::of_extension(extension));
+            let by_extension =
+                || extension.as_ref().and_then(|(_, extension)| Language::of_extension(extension));
             let language = language.or_else(by_extension).ok_or_else(|| {
                 ApiError::invalid("The field language is required when a notebook is imported as SOURCE.")
             })?;

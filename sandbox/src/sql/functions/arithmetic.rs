@@ -1,67 +1,99 @@
-//! `/`, `DIV` and `%` as Spark has them: `/` of whole numbers is a DOUBLE, and a divisor of zero is an error.
+//! `+ - * / DIV %` as Spark has them: `/` of whole numbers is a DOUBLE, a divisor of zero and an overflow are errors; and an
+//! array's elements are counted from 0.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, Scalar, new_null_array};
 use datafusion::arrow::compute::kernels::numeric;
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type};
-use datafusion::common::{DFSchema, DataFusionError, Result, plan_err};
+use datafusion::arrow::compute::kernels::{boolean, cmp, zip};
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::error::ArrowError;
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
+use datafusion::functions_nested::extract::array_element;
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::{ColumnarValue, Expr, ExprSchemable, GetFieldAccess, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::scalar::failure;
 use crate::sql::error::SqlError;
 
-/// Plans the operators as calls of [`Division`].
+/// Plans the operators as calls of [`Arithmetic`].
 #[derive(Debug)]
 pub(super) struct SparkOperators;
 
 impl ExprPlanner for SparkOperators {
-    fn plan_binary_op(&self, expr: RawBinaryExpr, _: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let operator = match expr.op {
             BinaryOperator::Divide => Operator::Divide,
             BinaryOperator::MyIntegerDivide => Operator::Div,
             BinaryOperator::Modulo => Operator::Remainder,
+            BinaryOperator::Plus => Operator::Add,
+            BinaryOperator::Minus => Operator::Subtract,
+            BinaryOperator::Multiply => Operator::Multiply,
             _ => return Ok(PlannerResult::Original(expr)),
         };
-        let function = Arc::new(ScalarUDF::from(Division::new(operator)));
+        // of the others, DataFusion has everything right but the overflow of whole numbers
+        let whole = |side: &Expr| side.get_type(schema).is_ok_and(|kind| kind.is_integer());
+        if matches!(operator, Operator::Add | Operator::Subtract | Operator::Multiply) && !(whole(&expr.left) && whole(&expr.right)) {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let function = Arc::new(Arithmetic::strict(operator));
         Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![expr.left, expr.right]))))
     }
+
+    fn plan_field_access(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        match &expr.field_access {
+            GetFieldAccess::ListIndex { key } if !matches!(expr.expr.get_type(schema)?, DataType::Map(..) | DataType::Struct(_)) => {
+                Ok(PlannerResult::Planned(array_element(expr.expr.clone(), key.as_ref().clone() + lit(1))))
+            }
+            _ => Ok(PlannerResult::Original(expr)),
+        }
+    }
+}
+
+/// `try_add` and its like, which yield NULL instead of an error.
+pub(super) fn functions() -> Vec<ScalarUDF> {
+    [Operator::Add, Operator::Subtract, Operator::Multiply].map(|operator| ScalarUDF::from(Arithmetic::new(operator, true))).into()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operator {
+    Add,
+    Subtract,
+    Multiply,
     Divide,
     Div,
     Remainder,
 }
 
-/// One of the three operators.
+/// An operator as a function.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Division {
+struct Arithmetic {
     operator: Operator,
+    /// NULL instead of an error.
+    lenient: bool,
     signature: Signature,
 }
 
-impl Division {
-    fn new(operator: Operator) -> Self {
-        Self { operator, signature: Signature::user_defined(Volatility::Immutable) }
+impl Arithmetic {
+    fn new(operator: Operator, lenient: bool) -> Self {
+        Self { operator, lenient, signature: Signature::user_defined(Volatility::Immutable) }
+    }
+
+    fn strict(operator: Operator) -> ScalarUDF {
+        ScalarUDF::from(Self::new(operator, false))
+    }
+
+    fn divides(&self) -> bool {
+        matches!(self.operator, Operator::Divide | Operator::Div | Operator::Remainder)
     }
 
     /// The type that both operands are brought to.
     fn operand(&self, left: &DataType, right: &DataType) -> Result<DataType> {
-        use DataType::{Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Null, Utf8};
-        let decimal = |kind: &DataType| match kind {
-            Decimal128(p, s) => Some((*p, *s)),
-            Int8 => Some((3, 0)),
-            Int16 => Some((5, 0)),
-            Int32 => Some((10, 0)),
-            Int64 | DataType::UInt64 | DataType::UInt32 => Some((20, 0)),
-            _ => None,
-        };
-        let fractional = |kind: &DataType| matches!(kind, Float32 | Float64 | Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        use DataType::{Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Null};
+        let fractional = |kind: &DataType| matches!(kind, Float32 | Float64 | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
         if fractional(left) || fractional(right) {
             return Ok(Float64);
         }
@@ -70,33 +102,60 @@ impl Division {
             (Decimal128(..), _) | (_, Decimal128(..)) => match (decimal(left).or(decimal(right)), decimal(right).or(decimal(left))) {
                 (Some((p1, s1)), Some((p2, s2))) => {
                     let scale = s1.max(s2);
-                    let whole = i16::from(p1) - i16::from(s1);
-                    let whole = whole.max(i16::from(p2) - i16::from(s2));
-                    let precision = u8::try_from(whole + i16::from(scale)).unwrap_or(38).min(38);
-                    Ok(Decimal128(precision, scale))
+                    let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
+                    Ok(Decimal128(u8::try_from(whole + i16::from(scale)).unwrap_or(38).min(38), scale))
                 }
-                _ => plan_err!("the operator does not support {left} and {right}"),
+                _ => plan_err!("the operator {} does not support {left} and {right}", self.name()),
             },
             (left, right) if (left.is_integer() || left.is_null()) && (right.is_integer() || right.is_null()) => Ok(match self.operator {
                 Operator::Divide => Float64,
                 Operator::Div => Int64,
-                // the wider of the two
-                Operator::Remainder => {
-                    let widest = [Int64, Int32, Int16, Int8].into_iter().find(|kind| left == kind || right == kind);
-                    widest.unwrap_or(Int64)
-                }
+                _ => [Int64, Int32, Int16, Int8].into_iter().find(|kind| left == kind || right == kind).unwrap_or(Int64),
             }),
-            _ => plan_err!("the operator does not support {left} and {right}"),
+            _ => plan_err!("the operator {} does not support {left} and {right}", self.name()),
         }
+    }
+
+    fn result(&self, operand: DataType) -> DataType {
+        match (self.operator, operand) {
+            (Operator::Div, _) => DataType::Int64,
+            (Operator::Divide, DataType::Decimal128(p, s)) => quotient(p, s),
+            (_, kind) => kind,
+        }
+    }
+
+    fn apply(&self, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        match self.operator {
+            Operator::Add => numeric::add(left, right),
+            Operator::Subtract => numeric::sub(left, right),
+            Operator::Multiply => numeric::mul(left, right),
+            Operator::Divide | Operator::Div => numeric::div(left, right),
+            Operator::Remainder => numeric::rem(left, right),
+        }
+    }
+
+    /// Row by row, where one row's error is another's NULL.
+    fn apply_leniently(&self, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
+        let rows = (0..left.len()).map(|row| {
+            let one = self.apply(&left.slice(row, 1), &right.slice(row, 1)).unwrap_or_else(|_| new_null_array(left.data_type(), 1));
+            ScalarValue::try_from_array(&one, 0)
+        });
+        ScalarValue::iter_to_array(rows.collect::<Result<Vec<_>>>()?)
     }
 }
 
-impl ScalarUDFImpl for Division {
+impl ScalarUDFImpl for Arithmetic {
     fn name(&self) -> &'static str {
-        match self.operator {
-            Operator::Divide => "divide",
-            Operator::Div => "div",
-            Operator::Remainder => "remainder",
+        match (self.operator, self.lenient) {
+            (Operator::Add, false) => "add",
+            (Operator::Subtract, false) => "subtract",
+            (Operator::Multiply, false) => "multiply",
+            (Operator::Add, true) => "try_add",
+            (Operator::Subtract, true) => "try_subtract",
+            (Operator::Multiply, true) => "try_multiply",
+            (Operator::Divide, _) => "divide",
+            (Operator::Div, _) => "div",
+            (Operator::Remainder, _) => "remainder",
         }
     }
 
@@ -112,58 +171,67 @@ impl ScalarUDFImpl for Division {
     }
 
     fn return_type(&self, kinds: &[DataType]) -> Result<DataType> {
-        let kind = match kinds {
-            [left, right] => self.operand(left, right)?,
-            _ => return plan_err!("{} expects two arguments", self.name()),
-        };
-        Ok(match (self.operator, kind) {
-            (Operator::Div, _) => DataType::Int64,
-            (Operator::Divide, DataType::Decimal128(p, s)) => quotient(p, s),
-            (_, kind) => kind,
-        })
+        match kinds {
+            [left, right] => Ok(self.result(self.operand(left, right)?)),
+            _ => plan_err!("{} expects two arguments", self.name()),
+        }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let [left, right] = arrays.as_slice() else { return plan_err!("{} expects two arguments", self.name()) };
-        if divides_by_zero(left, right) {
-            let error = match self.operator {
-                Operator::Remainder => SqlError::new("REMAINDER_BY_ZERO", "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead"),
-                _ => SqlError::new("DIVIDE_BY_ZERO", crate::sql::plan::DIVIDE_BY_ZERO),
-            };
-            return Err(DataFusionError::External(Box::new(error)));
+        if self.lenient {
+            return Ok(ColumnarValue::Array(self.apply_leniently(left, right)?));
         }
-        let result = match self.operator {
-            Operator::Remainder => numeric::rem(left, right)?,
-            _ => numeric::div(left, right)?,
-        };
-        let wanted = args.return_field.data_type();
+        // a NULL divided by zero is NULL, and no reason for an error
+        let right = if self.divides() { &guard(left, right, self.operator)? } else { right };
+        let result = self.apply(left, right).map_err(|cause| match cause {
+            ArrowError::ArithmeticOverflow(_) => failure(SqlError::new(
+                "ARITHMETIC_OVERFLOW",
+                format!("Overflow in {}. Use `try_{}` to tolerate overflow and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error", self.name(), self.name()),
+            )),
+            other => other.into(),
+        })?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        Ok(ColumnarValue::Array(cast_with_options(&result, wanted, &strict)?))
+        Ok(ColumnarValue::Array(cast_with_options(&result, args.return_field.data_type(), &strict)?))
+    }
+}
+
+/// Whole numbers as decimals.
+fn decimal(kind: &DataType) -> Option<(u8, i8)> {
+    match kind {
+        DataType::Decimal128(p, s) => Some((*p, *s)),
+        DataType::Int8 => Some((3, 0)),
+        DataType::Int16 => Some((5, 0)),
+        DataType::Int32 => Some((10, 0)),
+        DataType::Int64 | DataType::UInt64 | DataType::UInt32 => Some((20, 0)),
+        _ => None,
     }
 }
 
 /// The type of a quotient of two decimals of one precision and scale, by Spark's rule for them.
 fn quotient(precision: u8, scale: i8) -> DataType {
-    let (p, s) = (i32::from(precision), i32::from(scale));
-    let wanted_scale = 6.max(s + p + 1);
-    let whole = p - s + s;
-    let wanted = whole + wanted_scale;
-    let scale = if wanted > 38 { (38 - whole).max(wanted_scale.min(6)) } else { wanted_scale };
+    let (precision, scale) = (i32::from(precision), i32::from(scale));
+    let digits = 6.max(scale + precision + 1);
+    let wanted = precision + digits;
+    // beyond 38 digits the fraction gives way, down to six
+    let scale = if wanted > 38 { (38 - precision).max(digits.min(6)) } else { digits };
     DataType::Decimal128(u8::try_from(wanted.min(38)).unwrap_or(38), i8::try_from(scale).unwrap_or(6))
 }
 
-/// Whether some row has a divisor of zero and a dividend that is not NULL.
-fn divides_by_zero(left: &ArrayRef, right: &ArrayRef) -> bool {
-    let zero = |row: usize| match right.data_type() {
-        DataType::Float64 => right.as_primitive::<Float64Type>().value(row) == 0.0,
-        DataType::Float32 => right.as_primitive::<Float32Type>().value(row) == 0.0,
-        DataType::Int64 => right.as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(row) == 0,
-        DataType::Int32 => right.as_primitive::<datafusion::arrow::datatypes::Int32Type>().value(row) == 0,
-        DataType::Int16 => right.as_primitive::<datafusion::arrow::datatypes::Int16Type>().value(row) == 0,
-        DataType::Int8 => right.as_primitive::<datafusion::arrow::datatypes::Int8Type>().value(row) == 0,
-        DataType::Decimal128(..) => right.as_primitive::<datafusion::arrow::datatypes::Decimal128Type>().value(row) == 0,
-        _ => false,
-    };
-    (0..right.len()).any(|row| !right.is_null(row) && !left.is_null(row) && zero(row))
+/// The divisors, with NULL for a zero that does not matter; a zero that does is an error.
+fn guard(left: &ArrayRef, right: &ArrayRef, operator: Operator) -> Result<ArrayRef> {
+    let zero = cast(&ScalarValue::Int32(Some(0)).to_array()?, right.data_type())?;
+    let zeros = cmp::eq(right, &Scalar::new(zero))?;
+    if zeros.true_count() == 0 {
+        return Ok(Arc::clone(right));
+    }
+    let bad = boolean::and(&zeros, &boolean::is_not_null(left)?)?;
+    if bad.true_count() > 0 {
+        return Err(failure(match operator {
+            Operator::Remainder => SqlError::new("REMAINDER_BY_ZERO", "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error"),
+            _ => SqlError::new("DIVIDE_BY_ZERO", crate::sql::plan::DIVIDE_BY_ZERO),
+        }));
+    }
+    Ok(zip::zip(&zeros, &Scalar::new(new_null_array(right.data_type(), 1)), right)?)
 }

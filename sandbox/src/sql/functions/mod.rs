@@ -1,43 +1,54 @@
 //! Functions and operators where Spark and DataFusion differ, over those of `datafusion-spark`.
+//!
+//! From the cheapest to the dearest: another name ([`RENAMED`]), an expression over other functions ([`macros`]), one of
+//! two functions by type (`dispatch`), and code.
 
 mod arithmetic;
+mod datetime;
+mod dispatch;
+mod json;
+pub(crate) mod macros;
+mod scalar;
 mod string;
 
 use std::sync::Arc;
 
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::registry::FunctionRegistry;
-use datafusion::logical_expr::ScalarUDF;
 
 /// Spark's name of a function and DataFusion's.
 pub(crate) const RENAMED: &[(&str, &str)] = &[
-    ("aggregate", "array_reduce"),
-    ("array_size", "cardinality"),
+    ("any", "bool_or"),
+    ("approx_count_distinct", "approx_distinct"),
     ("arrays_overlap", "array_has_any"),
     ("char_length", "character_length"),
+    ("every", "bool_and"),
+    ("exists", "array_any_match"),
     ("explode", "unnest"),
+    ("filter", "array_filter"),
     ("first", "first_value"),
     ("last", "last_value"),
-    ("filter", "array_filter"),
+    ("lcase", "lower"),
     ("listagg", "string_agg"),
-    ("nvl2", "nvl2"),
+    ("some", "bool_or"),
     ("std", "stddev_samp"),
     ("transform", "array_transform"),
     ("ucase", "upper"),
-    ("lcase", "lower"),
     ("variance", "var_samp"),
 ];
 
-/// Adds the functions to a session.
+/// Adds the functions to a session. The only failure is a registry that takes none, which this is not.
 pub(crate) fn register(state: &mut SessionState) {
-    for function in [to_string()] {
-        // the only failure is a registry that takes no functions
+    let own = [datetime::functions(), json::functions(), string::functions(), arithmetic::functions(), dispatch::functions(state)];
+    for function in own.into_iter().flatten() {
         let _ = state.register_udf(Arc::new(function));
     }
-    let _ = state.register_expr_planner(Arc::new(arithmetic::SparkOperators));
+    // that of datafusion-spark makes a DOUBLE of a DECIMAL, which Spark does not
+    let _ = state.register_udaf(datafusion::functions_aggregate::average::avg_udaf());
 }
 
-/// `CAST(… AS STRING)`.
-pub(crate) fn to_string() -> ScalarUDF {
-    ScalarUDF::from(string::ToString::default())
+/// Adds the operators before those of others, which would take them first.
+pub(crate) fn plan_operators(planners: &mut Vec<Arc<dyn ExprPlanner>>) {
+    planners.insert(0, Arc::new(arithmetic::SparkOperators));
 }

@@ -45,6 +45,10 @@ impl Dialect for Databricks {
         true
     }
 
+    fn supports_bitwise_shift_operators(&self) -> bool {
+        true
+    }
+
     fn supports_long_type_as_bigint(&self) -> bool {
         true
     }

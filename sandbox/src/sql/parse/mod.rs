@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Word};
 
 use super::error::SqlError;
-use dialect::Databricks;
+pub(crate) use dialect::Databricks;
 
 /// How deep expressions and queries may nest.
 const DEPTH: usize = 100;

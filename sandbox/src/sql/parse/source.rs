@@ -35,11 +35,26 @@ impl Source {
                 _ if ended => return Err(SqlError::syntax_near(&token, text)),
                 _ => source.push(token),
             }
+            source.join_raw_string();
         }
         if source.tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_))) {
             return Err(SqlError::syntax_at_end(text));
         }
         Ok(source)
+    }
+
+    /// `r'…'` is a string whose backslashes are no escapes; the tokenizer sees the letter apart from the string.
+    fn join_raw_string(&mut self) {
+        let [.., letter, string] = self.tokens.as_slice() else { return };
+        let raw = matches!(&letter.token, Token::Word(word) if word.value == "r" && word.quote_style.is_none());
+        let (start, end) = (string.span.start, string.span.end);
+        if !raw || letter.span.end != start || !matches!(string.token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)) {
+            return;
+        }
+        let written = self.text.get(self.offset(start) + 1..self.offset(end).saturating_sub(1)).unwrap_or_default().to_owned();
+        let span = Span::new(letter.span.start, end);
+        self.tokens.truncate(self.tokens.len() - 2);
+        self.tokens.push(TokenWithSpan { token: Token::SingleQuotedString(written), span });
     }
 
     fn push(&mut self, token: TokenWithSpan) {

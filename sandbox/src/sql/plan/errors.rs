@@ -91,6 +91,11 @@ fn cast(words: &str) -> SqlError {
         ("Int8", "TINYINT"), ("Int16", "SMALLINT"), ("Int32", "INT"), ("Int64", "BIGINT"), ("Float32", "FLOAT"),
         ("Float64", "DOUBLE"), ("Date32", "DATE"), ("Boolean", "BOOLEAN"), ("Decimal", "DECIMAL"), ("imestamp", "TIMESTAMP"),
     ];
+    // Can't cast value 300 to type Int8
+    if let Some((value, arrow)) = words.split_once("cast value ").and_then(|(_, rest)| rest.split_once(" to type ")) {
+        let target = TYPES.iter().find(|(name, _)| arrow.contains(name)).map_or(arrow, |(_, sql)| sql);
+        return SqlError::new("CAST_OVERFLOW", format!("The value {value} cannot be cast to \"{target}\" due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead"));
+    }
     let value = words.split('\'').nth(1);
     let after = words.rsplit_once('\'').map_or(words, |(_, rest)| rest);
     let target = TYPES.iter().find(|(arrow, _)| after.contains(arrow) || words.contains(arrow)).map_or("the target type", |(_, sql)| sql);
@@ -144,7 +149,7 @@ fn by_text(words: &str, source: &Source) -> SqlError {
     if let Some(name) = words.strip_prefix("table function '").and_then(|rest| rest.split('\'').next()) {
         return routine_not_found(name, source);
     }
-    if words.contains("Cannot cast") || words.contains("Cast error") || words.contains("Parser error") {
+    if words.contains("Cannot cast") || words.contains("Can't cast") || words.contains("Cast error") || words.contains("Parser error") {
         return cast(words);
     }
     match BY_TEXT.iter().find(|(part, ..)| words.contains(part)) {

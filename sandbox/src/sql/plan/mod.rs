@@ -8,20 +8,25 @@ mod semantics;
 mod session;
 pub(crate) mod tables;
 
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::common::SchemaError;
 use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::{Query, Select, SelectItem, SetExpr, Statement};
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, SelectItem, SetExpr, Statement, visit_relations};
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::error::SqlError;
-use super::parse::Source;
+use super::parse::{Source, place};
 use super::{Engine, Output, Session};
 pub(crate) use errors::DIVIDE_BY_ZERO;
 pub(crate) use session::state;
@@ -65,15 +70,49 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans a query.
-    pub(crate) async fn plan(&self, mut query: Query, source: &Source) -> Result<Planned, SqlError> {
-        let written = leftmost(&query.body).map(|select| written_names(select, source)).unwrap_or_default();
-        rewrite::query(&mut query, source, self.session)?;
+    pub(crate) async fn plan(&self, query: Query, source: &Source) -> Result<Planned, SqlError> {
+        let written = written_names(&query.body, source);
+        let mut places: HashMap<String, Location> = HashMap::new();
+        let _ = visit_relations(&query, |name: &ObjectName| {
+            let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+            if let Some(place) = parts.first().and_then(|first| place(first)) {
+                let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+                places.entry(name).or_insert(place);
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        // an unknown column may be the alias of an earlier one in the same list, which only a first try can tell: columns go first
+        let mut lateral = HashSet::new();
+        let (plan, tables) = loop {
+            match self.attempt(query.clone(), &lateral, &places, source).await? {
+                Ok(planned) => break planned,
+                Err(DataFusionError::SchemaError(cause, trace)) => match cause.as_ref() {
+                    SchemaError::FieldNotFound { field, .. } if field.relation.is_none() && lateral.insert(field.name.clone()) => {}
+                    _ => return Err(errors::explain(DataFusionError::SchemaError(cause, trace), source)),
+                },
+                Err(cause) => return Err(errors::explain(cause, source)),
+            }
+        };
+        let plan = semantics::apply(plan, &self.state).map_err(|cause| errors::explain(cause, source))?;
+        let names = shown_names(&plan, &written, &tables, source);
+        Ok(Planned { plan, names })
+    }
+
+    /// Plans a query with some aliases taken for their expressions. The inner error is the planner's.
+    async fn attempt(
+        &self,
+        mut query: Query,
+        lateral: &HashSet<String>,
+        places: &HashMap<String, Location>,
+        source: &Source,
+    ) -> Result<Result<(LogicalPlan, Tables), DataFusionError>, SqlError> {
+        rewrite::query(&mut query, source, self.session, lateral)?;
         let statement = DataFusionStatement::Statement(Box::new(Statement::Query(Box::new(query))));
-        let explain = |cause| errors::explain(cause, source);
-        let (references, _) = resolve_table_references(&statement, true).map_err(explain)?;
+        let (references, _) = resolve_table_references(&statement, true).map_err(|cause| errors::explain(cause, source))?;
         let mut tables = self.extra.clone();
         for reference in references {
-            tables.resolve(self.engine, self.session, &reference, source).await?;
+            let found = tables.resolve(self.engine, self.session, &reference).await;
+            found.map_err(|error| error.at(places.get(&reference.to_string()).copied()))?;
         }
         let provider = provider::Provider { state: &self.state, tables: &tables, session: self.session };
         let options = ParserOptions {
@@ -81,10 +120,8 @@ impl<'a> Planner<'a> {
             map_string_types_to_utf8view: false,
             ..ParserOptions::from(&self.state.config_options().sql_parser)
         };
-        let plan = SqlToRel::new_with_options(&provider, options).statement_to_plan(statement).map_err(explain)?;
-        let plan = semantics::apply(plan).map_err(explain)?;
-        let names = shown_names(&plan, &written, &tables, source);
-        Ok(Planned { plan, names })
+        let planned = SqlToRel::new_with_options(&provider, options).statement_to_plan(statement);
+        Ok(planned.map_err(unwrapped).map(|plan| (plan, tables)))
     }
 
     /// Runs a plan to its end.
@@ -160,13 +197,12 @@ pub(crate) fn explain_arrow(cause: datafusion::arrow::error::ArrowError) -> SqlE
     errors::arrow(cause)
 }
 
-/// The select that gives a query its columns' names.
-fn leftmost(body: &SetExpr) -> Option<&Select> {
-    match body {
-        SetExpr::Select(select) => Some(select),
-        SetExpr::Query(query) => leftmost(&query.body),
-        SetExpr::SetOperation { left, .. } => leftmost(left),
-        _ => None,
+/// An error without the layers of context around it.
+fn unwrapped(error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => unwrapped(*inner),
+        DataFusionError::Collection(mut errors) if errors.len() == 1 => errors.pop().map_or(DataFusionError::Collection(errors), unwrapped),
+        other => other,
     }
 }
 
@@ -177,12 +213,22 @@ enum Written {
     Wildcard,
 }
 
-fn written_names(select: &Select, source: &Source) -> Vec<Written> {
-    select.projection.iter().map(|item| match item {
-        SelectItem::UnnamedExpr(expr) => Written::Name(naming::name(expr, source)),
-        SelectItem::ExprWithAlias { alias, .. } => Written::Name(source.spelling(alias).to_owned()),
-        _ => Written::Wildcard,
-    }).collect()
+/// What the leftmost select of a query, or its list of rows, says about names.
+fn written_names(body: &SetExpr, source: &Source) -> Vec<Written> {
+    match body {
+        SetExpr::Query(query) => written_names(&query.body, source),
+        SetExpr::SetOperation { left, .. } => written_names(left, source),
+        SetExpr::Values(values) => {
+            let width = values.rows.first().map_or(0, |row| row.content.len());
+            (1..=width).map(|n| Written::Name(format!("col{n}"))).collect()
+        }
+        SetExpr::Select(select) => select.projection.iter().map(|item| match item {
+            SelectItem::UnnamedExpr(expr) => Written::Name(naming::name(expr, source)),
+            SelectItem::ExprWithAlias { alias, .. } => Written::Name(source.spelling(alias).to_owned()),
+            _ => Written::Wildcard,
+        }).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The columns' names: as written where the select list says so, else in the spelling of the table or the statement.

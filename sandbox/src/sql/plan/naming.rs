@@ -98,6 +98,9 @@ fn literal(value: &Value) -> String {
 fn call(function: &Function, source: &Source) -> String {
     // Spark keeps the case of a function's name as it registered it, which is lower case for nearly all
     let called = function.name.to_string().to_lowercase().replace('`', "");
+    if matches!(called.as_str(), "explode" | "explode_outer") {
+        return "col".to_owned();
+    }
     let arguments = match &function.args {
         FunctionArguments::List(list) => {
             let distinct = if list.duplicate_treatment == Some(DuplicateTreatment::Distinct) { "DISTINCT " } else { "" };

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::default_table_source::provider_as_source;
+use datafusion::catalog::view::ViewTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{Result, TableReference, plan_datafusion_err};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
-use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
+use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF, col};
 
 use super::tables::Tables;
 use crate::sql::Session;
@@ -31,7 +32,13 @@ impl ContextProvider for Provider<'_> {
         let name = if name == "explode" { "unnest" } else { name };
         let function = self.state.table_functions().get(name).ok_or_else(|| plan_datafusion_err!("table function '{name}' not found"))?;
         let arguments = datafusion::catalog::TableFunctionArgs::new(&args, self.state);
-        Ok(provider_as_source(function.create_table_provider_with_args(arguments)?))
+        let source = provider_as_source(function.create_table_provider_with_args(arguments)?);
+        if name != "range" {
+            return Ok(source);
+        }
+        // Spark calls the column so
+        let plan = LogicalPlanBuilder::scan("range", source, None)?.project([col("value").alias("id")])?.build()?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
     fn create_cte_work_table(&self, name: &str, schema: SchemaRef) -> Result<Arc<dyn TableSource>> {

@@ -6,29 +6,29 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 use datafusion::scalar::ScalarValue;
 
-use crate::sql::functions;
-
 /// Rewrites a plan that comes from the SQL planner.
-pub(crate) fn apply(plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(crate) fn apply(plan: LogicalPlan, state: &SessionState) -> Result<LogicalPlan> {
     // the work table of a recursive query has its schema from the planner, so the branches may not change theirs
     if plan.exists(|node| Ok(matches!(node, LogicalPlan::RecursiveQuery(_))))? {
         return Ok(plan);
     }
-    let to_string = Arc::new(functions::to_string());
-    let plan = plan.transform_up_with_subqueries(|node| rewrite_node(node, &to_string))?.data;
+    let plan = plan.transform_up_with_subqueries(|node| rewrite_node(node, state))?.data;
     // the variables of lambdas took their types from what the literals were
     Ok(plan.resolve_lambda_variables()?.data)
 }
 
-fn rewrite_node(node: LogicalPlan, to_string: &Arc<ScalarUDF>) -> Result<Transformed<LogicalPlan>> {
-    let rewrite = |expr: Expr| expr.transform_up(|expr| Ok(rewrite_expr(expr, to_string)));
+fn rewrite_node(node: LogicalPlan, state: &SessionState) -> Result<Transformed<LogicalPlan>> {
+    let schema = merge_schema(&node.inputs());
+    let rewrite = |expr: Expr| expr.transform_up(|expr| Ok(rewrite_expr(expr, &schema, state)));
     match node {
         // the numbers of LIMIT have a type of their own
         LogicalPlan::Limit(_) => Ok(Transformed::no(node)),
@@ -48,16 +48,31 @@ fn rewrite_node(node: LogicalPlan, to_string: &Arc<ScalarUDF>) -> Result<Transfo
     }
 }
 
-fn rewrite_expr(expr: Expr, to_string: &Arc<ScalarUDF>) -> Transformed<Expr> {
+fn rewrite_expr(expr: Expr, schema: &DFSchema, state: &SessionState) -> Transformed<Expr> {
     match expr {
         Expr::Literal(ScalarValue::Int64(Some(number)), metadata) => match i32::try_from(number) {
             Ok(number) => Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(number)), metadata)),
             Err(_) => Transformed::no(Expr::Literal(ScalarValue::Int64(Some(number)), metadata)),
         },
-        Expr::Cast(Cast { expr, field }) if *field.data_type() == DataType::Utf8 => {
-            let call = ScalarFunction::new_udf(Arc::clone(to_string), vec![*expr]);
-            Transformed::yes(Expr::ScalarFunction(call))
-        }
+        Expr::Cast(cast) => rewrite_cast(cast, schema, state),
         other => Transformed::no(other),
     }
+}
+
+/// Casts that mean something else to Spark than to Arrow.
+fn rewrite_cast(cast: Cast, schema: &DFSchema, state: &SessionState) -> Transformed<Expr> {
+    let Ok(from) = cast.expr.get_type(schema) else { return Transformed::no(Expr::Cast(cast)) };
+    let to = cast.field.data_type();
+    let number = |kind: &DataType| kind.is_numeric();
+    let function = match (&from, to) {
+        (from, to) if from == to => return Transformed::yes(*cast.expr),
+        (DataType::Null, _) => None,
+        (_, DataType::Utf8) => Some("spark_string"),
+        (from, DataType::Timestamp(_, Some(_))) if number(from) => Some("spark_timestamp_seconds"),
+        (DataType::Timestamp(..), to) if number(to) => Some("spark_unix_seconds"),
+        _ => None,
+    };
+    let Some(function) = function.and_then(|name| state.scalar_functions().get(name)) else { return Transformed::no(Expr::Cast(cast)) };
+    let call = Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), vec![*cast.expr]));
+    Transformed::yes(if number(to) { Expr::Cast(Cast { expr: Box::new(call), field: cast.field }) } else { call })
 }

@@ -47,7 +47,7 @@ impl Tables {
     }
 
     /// Looks a table up, unless it is known.
-    pub(super) async fn resolve(&mut self, engine: &Engine, session: &Session, reference: &TableReference, source: &Source) -> Result<(), SqlError> {
+    pub(super) async fn resolve(&mut self, engine: &Engine, session: &Session, reference: &TableReference) -> Result<(), SqlError> {
         let name = session.table_of(reference);
         if self.sources.contains_key(&name) {
             return Ok(());
@@ -57,7 +57,7 @@ impl Tables {
         if function && engine.catalogs().table(&name).is_err() {
             return Ok(());
         }
-        let found = open(engine, session, &name).await.map_err(|error| error.at(source.find(reference.table())))?;
+        let found = open(engine, session, &name).await?;
         for column in found.1 {
             self.spellings.entry(column.to_lowercase()).or_insert(column);
         }

@@ -69,7 +69,8 @@ impl Desk {
         // a notebook's output belongs to its cells
         if let (Ok(home), true) = (&self.home, output.cells.is_empty()) {
             let printed = python::output_in(home.path());
-            (output.logs, output.logs_truncated) = (Some(printed.text).filter(|text| !text.is_empty()), printed.truncated);
+            (output.logs, output.logs_truncated) =
+                (Some(printed.text).filter(|text| !text.is_empty()), printed.truncated);
         }
         output.error = Some(message.clone());
         Done { outcome, message, output }
@@ -101,7 +102,9 @@ fn merged(layers: &[&Map<String, Value>]) -> Map<String, Value> {
 
 /// The values that earlier tasks left, by task.
 fn task_values(run: &Run) -> Map<String, Value> {
-    run.latest().map(|task| (task.task.task_key.clone(), Value::Object(task.output.task_values.clone()))).collect()
+    run.latest()
+        .map(|task| (task.task.task_key.clone(), Value::Object(task.output.task_values.clone())))
+        .collect()
 }
 
 /// The end of a task whose code is not there.
@@ -111,7 +114,9 @@ fn not_there(what: &str, path: &str, error: &ApiError) -> Done {
 
 fn condition(task: &ConditionTask) -> Done {
     let number = |side: &str, text: &str| {
-        text.trim().parse::<f64>().map_err(|_| format!("The {side} side of the condition, '{text}', is no number"))
+        text.trim()
+            .parse::<f64>()
+            .map_err(|_| format!("The {side} side of the condition, '{text}', is no number"))
     };
     let compared = || Ok::<_, String>((number("left", &task.left)?, number("right", &task.right)?));
     let held = match task.op {

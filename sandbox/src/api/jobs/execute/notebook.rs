@@ -9,7 +9,7 @@ use crate::api::jobs::state::Outcome;
 use crate::api::workspace::absolute;
 use crate::notebook::{Cell, Kind, Language};
 use crate::python::{Ending, Interpreter, Setup, Shown as PythonShown};
-use crate::query;
+use crate::query::{self, Scope};
 use crate::state::AppState;
 
 /// How deep `%run` may go.
@@ -25,7 +25,7 @@ pub(super) async fn run(state: &AppState, run: &Run, task: &NotebookTask, desk: 
     if let Err(done) = unroll(state, path, 0, &mut cells) {
         return *done;
     }
-    let mut notebook = Session { state, run, path, parameters, desk, python: None };
+    let mut notebook = Session { state, run, path, parameters, desk, python: None, scope: Scope::default() };
     for cell in cells {
         let step = notebook.step(&cell).await;
         let (shown, end) = match step {
@@ -59,7 +59,10 @@ fn unroll(state: &AppState, path: &str, depth: usize, cells: &mut Vec<Cell>) -> 
             continue;
         };
         if depth == DEEPEST {
-            return Err(Box::new(Done::failed(Outcome::Failed, format!("%run is nested deeper than {DEEPEST} in {path}"))));
+            return Err(Box::new(Done::failed(
+                Outcome::Failed,
+                format!("%run is nested deeper than {DEEPEST} in {path}"),
+            )));
         }
         unroll(state, &beside(path, other), depth + 1, cells)?;
     }
@@ -105,6 +108,7 @@ struct Session<'a> {
     parameters: Map<String, Value>,
     desk: &'a Desk,
     python: Option<Interpreter>,
+    scope: Scope,
 }
 
 impl Session<'_> {
@@ -112,11 +116,13 @@ impl Session<'_> {
         match &cell.kind {
             Kind::Markdown | Kind::Run(_) => Step::On(String::new()),
             Kind::Code(Language::Python) => self.python(&cell.text).await,
-            Kind::Code(Language::Sql) => match query::run(self.state, &cell.text, &self.parameters).await {
+            Kind::Code(Language::Sql) => match query::run(self.state, &cell.text, &self.parameters, &mut self.scope).await {
                 Ok(rows) => Step::On(print(&rows)),
                 Err(message) => Step::failed(message),
             },
-            Kind::Code(language) => Step::failed(format!("the sandbox does not run {language:?} cells; it runs Python and SQL")),
+            Kind::Code(language) => {
+                Step::failed(format!("the sandbox does not run {language:?} cells; it runs Python and SQL"))
+            }
             Kind::Magic(name) => Step::failed(format!("the sandbox does not emulate %{name}")),
         }
     }
@@ -162,7 +168,10 @@ fn text(value: &Value) -> String {
 /// A result in plain text, for the export of the run.
 fn print(rows: &query::Rows) -> String {
     let header = rows.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\t");
-    let lines = rows.rows.iter().map(|row| row.iter().map(|cell| cell.as_deref().unwrap_or("null")).collect::<Vec<_>>().join("\t"));
+    let lines = rows
+        .rows
+        .iter()
+        .map(|row| row.iter().map(|cell| cell.as_deref().unwrap_or("null")).collect::<Vec<_>>().join("\t"));
     std::iter::once(header).chain(lines).map(|line| line + "\n").collect()
 }
 
@@ -183,7 +192,9 @@ mod tests {
 
     #[test]
     fn paths_are_seen_from_the_notebook() {
-        for (other, expected) in [("./b", "/x/b"), ("b", "/x/b"), ("../b", "/b"), ("/y/b", "/y/b"), ("./c/../b", "/x/b")] {
+        for (other, expected) in
+            [("./b", "/x/b"), ("b", "/x/b"), ("../b", "/b"), ("/y/b", "/y/b"), ("./c/../b", "/x/b")]
+        {
             assert_eq!(beside("/x/a", other), expected);
         }
     }

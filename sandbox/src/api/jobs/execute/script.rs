@@ -18,7 +18,8 @@ pub(super) async fn run(state: &AppState, run: &Run, task: &SparkPythonTask, des
         Ok(found) => found,
         Err(error) => return not_there("Python file", path, &error),
     };
-    let arguments = if run.overrides.python_params.is_empty() { &task.parameters } else { &run.overrides.python_params };
+    let arguments =
+        if run.overrides.python_params.is_empty() { &task.parameters } else { &run.overrides.python_params };
     let setup = Setup {
         arguments: arguments.clone(),
         task_values: task_values(run),
@@ -61,15 +62,21 @@ pub(super) fn read(state: &AppState, path: &str) -> Reply<(String, Option<PathBu
         return open(&state.store.dbfs, inner, path);
     }
     if path.contains("://") {
-        return Err(ApiError::not_implemented("the sandbox reads files of its workspace, of volumes and of DBFS only"));
+        return Err(ApiError::not_implemented(
+            "the sandbox reads files of its workspace, of volumes and of DBFS only",
+        ));
     }
     let inner = absolute(path)?;
-    let (text, folder) = (state.objects.text(&state.store.workspace, &inner)?, inner.rsplit_once('/').map(|(folder, _)| folder));
+    let (text, folder) = (
+        state.objects.text(&state.store.workspace, &inner)?,
+        inner.rsplit_once('/').map(|(folder, _)| folder),
+    );
     Ok((text, folder.and_then(|folder| state.store.workspace.on_disk(folder).ok())))
 }
 
 fn open(area: &Area, inner: &str, path: &str) -> Reply<(String, Option<PathBuf>)> {
-    let content = area.read(inner).map_err(|cause| ApiError::not_found(format!("{path} cannot be read: {cause}")))?;
+    let content =
+        area.read(inner).map_err(|cause| ApiError::not_found(format!("{path} cannot be read: {cause}")))?;
     let folder = inner.rsplit_once('/').map_or("", |(folder, _)| folder);
     Ok((String::from_utf8_lossy(&content).into_owned(), area.on_disk(folder).ok()))
 }

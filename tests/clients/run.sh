@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Drives the server and the sandbox with clients that this project did not write: the MCP inspector, the Python `mcp`
+# client of both major versions, the official Databricks SDK for Python. Installs them below target/clients.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+binary=${1:-$root/target/debug/databricks-mcp}
+work=$root/target/clients
+mkdir -p "$work/node"
+unset DATABRICKS_HOST DATABRICKS_TOKEN || true
+
+venv() { # name, requirement…
+  local name=$1; shift
+  [ -x "$work/$name/bin/python" ] || python3 -m venv "$work/$name"
+  "$work/$name/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+venv mcp1 'mcp>=1.20,<2'
+"$work/mcp1/bin/python" mcp_session.py "$binary"
+venv mcp2 'mcp>=2,<3'
+"$work/mcp2/bin/python" mcp_session.py "$binary"
+
+venv sdk 'databricks-sdk>=0.156'
+token=clients-token
+"$binary" sandbox --token "$token" > "$work/sandbox.env" 2> "$work/sandbox.log" &
+sandbox=$!
+trap 'kill "$sandbox" 2>/dev/null || true' EXIT
+for _ in $(seq 100); do [ "$(wc -l < "$work/sandbox.env")" -ge 2 ] && break; sleep 0.1; done
+(source "$work/sandbox.env"; "$work/sdk/bin/python" databricks_sdk.py)
+kill "$sandbox"; wait "$sandbox"; trap - EXIT
+
+# The inspector wants a newer Node.js than many systems have; npm has one. The second install runs under it, since npm
+# falls back to an old inspector under an old Node.js.
+node=(npm install --silent --no-audit --no-fund --prefix "$work/node")
+"${node[@]}" node@22 > /dev/null
+export PATH="$work/node/node_modules/.bin:$PATH"
+"${node[@]}" @modelcontextprotocol/inspector@2 > /dev/null
+for era in "" "--protocol-era modern"; do
+  # shellcheck disable=SC2086
+  inspect() { mcp-inspector --cli --strict $era "$binary" serve --sandbox "$@" > "$work/inspector.json"; }
+  inspect --method tools/list
+  inspect --method tools/call --tool-name execute_sql --tool-arg 'statement=SELECT 1'
+  grep -q SUCCEEDED "$work/inspector.json"
+  echo "inspector --strict ${era:-(handshake era)}: tools listed and called, exit 0"
+done
