@@ -14,6 +14,21 @@
 //! # }
 //! ```
 //!
+//! # What is there
+//!
+//! | area | what it does | what it does not |
+//! |---|---|---|
+//! | clusters | all states on the clock, autotermination, events, pages and filters | no Spark runs on them |
+//! | warehouses | all states, auto stop; statements start a stopped one | |
+//! | statements, Unity Catalog | SQL on DataFusion; catalogs, schemas, tables, volumes | needs the feature `sql` |
+//! | command execution 1.2 | Python in a process per context, SQL on the engine | Scala and R |
+//! | workspace | notebooks and files; SOURCE, JUPYTER, AUTO and RAW | HTML, DBC and whole folders |
+//! | DBFS, files of volumes | whole, in parts, in ranges | |
+//! | jobs | notebook, Python file, SQL file, condition and run-job tasks; retries, timeouts, queue, repair | schedules and triggers never fire |
+//!
+//! Notebooks find `dbutils.widgets`, `dbutils.fs`, `dbutils.notebook.exit`, `dbutils.jobs.taskValues`, `display`, and the
+//! paths `/Volumes`, `/Workspace` and `/dbfs` (for whatever opens files by Python's own functions). There is no `spark`.
+//!
 //! # No security boundary
 //!
 //! Python that is sent to the sandbox runs as the user who started it, with that user's rights. The bearer token and the

@@ -84,7 +84,11 @@ impl AppState {
             for schema in tree.schemas(&catalog).unwrap_or_default() {
                 let schema = SchemaName::new(&catalog, &schema.common.name);
                 let volumes = tree.volumes(&schema).unwrap_or_default();
-                paths.extend(volumes.iter().map(|volume| format!("{}/{}/{}", schema.catalog, schema.schema, volume.common.name)));
+                paths.extend(
+                    volumes
+                        .iter()
+                        .map(|volume| format!("{}/{}/{}", schema.catalog, schema.schema, volume.common.name)),
+                );
             }
         }
         paths

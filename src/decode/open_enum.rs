@@ -75,6 +75,7 @@ macro_rules! open_enum {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro declares what generated modules export")]
 mod tests {
     open_enum! {
         /// A state.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult,
-    Implementation, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
-    ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{Peer, RequestContext, RoleServer, serve_server};
 use serde_json::{Map, Value};
@@ -140,6 +140,24 @@ impl ServerHandler for Server {
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.registry.get(name).map(|spec| described(&self.registry, spec))
+    }
+
+    /// What no request of MCP matches arrives here, a known method with parameters of another shape too.
+    fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CustomResult, rmcp::ErrorData>> + Send + '_ {
+        let error = match request.method.as_str() {
+            method @ ("tools/call" | "tools/list" | "initialize" | "server/discover") => {
+                let message = format!("the parameters of {method} do not have the shape that MCP gives them");
+                rmcp::ErrorData::invalid_params(message, None)
+            }
+            method => {
+                rmcp::ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("no method `{method}`"), None)
+            }
+        };
+        std::future::ready(Err(error))
     }
 
     async fn call_tool(

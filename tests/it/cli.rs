@@ -84,7 +84,8 @@ fn tools_are_listed_and_shown() {
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
     use std::process::Stdio;
-    let mut child = binary().args(["tools", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        binary().args(["tools", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
@@ -107,7 +108,8 @@ async fn the_sandbox_serves_others_until_it_is_told_to_stop() {
     assert_eq!(lines.next().unwrap().unwrap(), "export DATABRICKS_TOKEN=t0ken");
     let workspace = databricks_toolkit::Workspace::builder().host(&host).token("t0ken").build().unwrap();
     assert!(workspace.iam().current_user_me().send().await.unwrap().user_name.is_some());
-    let stopped = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let stopped =
+        std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     assert!(child.wait().unwrap().success());
 }

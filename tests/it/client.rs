@@ -46,9 +46,12 @@ async fn a_call_sends_what_the_document_says() {
         .expect(1)
         .mount(&server)
         .await;
-    let list = workspace(&server).compute().clusters_list().page_size(5).filter_by_cluster_states(vec![State::Running]);
+    let workspace = workspace(&server);
+    let list =
+        workspace.compute().clusters_list().page_size(5).filter_by_cluster_states(vec![State::Running]);
     assert_eq!(list.send().await.unwrap().clusters.unwrap().len(), 0);
-    let agent = server.received_requests().await.unwrap()[0].headers["user-agent"].to_str().unwrap().to_owned();
+    let agent =
+        server.received_requests().await.unwrap()[0].headers["user-agent"].to_str().unwrap().to_owned();
     assert!(agent.starts_with("databricks-toolkit/") && agent.ends_with("auth/pat"), "{agent}");
     assert!(!server.received_requests().await.unwrap()[0].headers.contains_key("api-version"));
 }
@@ -63,7 +66,8 @@ async fn an_empty_list_is_sent_and_an_absent_one_is_not() {
         .warehouse_id("w")
         .parameters(vec![]);
     // An empty body of an answer is read as one without fields.
-    let answer = workspace(&server).sql().statement_execution_execute_statement().body(request).send().await.unwrap();
+    let answer =
+        workspace(&server).sql().statement_execution_execute_statement().body(request).send().await.unwrap();
     assert!(answer.statement_id.is_none());
 }
 
@@ -84,7 +88,8 @@ fn nothing_is_lost_by_a_read_and_a_write() {
 async fn null_cells_of_a_result_are_read() {
     let result = json!({ "result": { "data_array": [["1", null]] } });
     let server = serve(ResponseTemplate::new(200).set_body_json(result)).await;
-    let get = workspace(&server).sql().statement_execution_get_statement().statement_id("s").send().await.unwrap();
+    let get =
+        workspace(&server).sql().statement_execution_get_statement().statement_id("s").send().await.unwrap();
     assert_eq!(get.result.unwrap().data_array.unwrap(), [[Some("1".to_owned()), None]]);
 }
 
@@ -106,7 +111,8 @@ async fn slashes_of_a_file_path_are_kept_and_others_encoded() {
 #[tokio::test]
 async fn a_stream_over_the_limit_ends_early() {
     let server = serve(ResponseTemplate::new(200).set_body_bytes(vec![0; 4096])).await;
-    let stream = workspace(&server).files().files_download().file_path("/Volumes/a/b/c/d").send().await.unwrap();
+    let stream =
+        workspace(&server).files().files_download().file_path("/Volumes/a/b/c/d").send().await.unwrap();
     let error = stream.collect(100).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { size: Some(4096), limit: 100 }), "{error}");
 }
@@ -142,12 +148,16 @@ async fn a_read_is_tried_again_and_a_write_is_not() {
 #[tokio::test]
 async fn retries_end_within_the_budget_and_say_how_many() {
     let server = serve(ResponseTemplate::new(503).set_body_string("<html><pre>down</pre></html>")).await;
-    let retry = RetryPolicy::default().first_delay(Duration::from_millis(20)).budget(Duration::from_millis(300));
+    let retry =
+        RetryPolicy::default().first_delay(Duration::from_millis(20)).budget(Duration::from_millis(300));
     let workspace = Workspace::builder().host(server.uri()).token(TOKEN).retry(retry).build().unwrap();
     let error = workspace.jobs().jobs_list().send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Unavailable));
     let text = error.to_string();
-    assert!(text.starts_with("jobs_list: down (503 Service Unavailable), after") && text.ends_with("attempts"), "{text}");
+    assert!(
+        text.starts_with("jobs_list: down (503 Service Unavailable), after") && text.ends_with("attempts"),
+        "{text}"
+    );
     assert!(error.is_retryable() && requests(&server).await > 1);
 }
 
@@ -163,7 +173,8 @@ async fn a_wait_longer_than_the_budget_is_not_begun() {
 #[tokio::test]
 async fn errors_are_typed_and_keep_the_request_id() {
     let body = json!({ "error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Job 7 does not exist." });
-    let server = serve(ResponseTemplate::new(404).insert_header("x-request-id", "r-1").set_body_json(body)).await;
+    let server =
+        serve(ResponseTemplate::new(404).insert_header("x-request-id", "r-1").set_body_json(body)).await;
     let error = workspace(&server).jobs().jobs_get().job_id(7).send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::NotFound));
     assert_eq!(error.request_id(), Some("r-1"));
@@ -172,10 +183,14 @@ async fn errors_are_typed_and_keep_the_request_id() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_says_where() {
-    let server = serve(ResponseTemplate::new(200).set_body_json(json!({ "jobs": [{ "job_id": "x" }] }))).await;
+    let server =
+        serve(ResponseTemplate::new(200).set_body_json(json!({ "jobs": [{ "job_id": "x" }] }))).await;
     let error = workspace(&server).jobs().jobs_list().send().await.unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("jobs_list") && text.contains("jobs[0]") && text.contains("64-bit integer"), "{text}");
+    assert!(
+        text.contains("jobs_list") && text.contains("jobs[0]") && text.contains("64-bit integer"),
+        "{text}"
+    );
 
     let page = ResponseTemplate::new(200).set_body_raw("<html>login</html>", "text/html; charset=utf-8");
     let server = serve(page).await;
@@ -204,7 +219,8 @@ async fn an_unreachable_host_is_an_error_soon() {
 async fn a_silent_server_does_not_hold_the_caller() {
     let server = serve(ResponseTemplate::new(200).set_delay(Duration::from_secs(30))).await;
     let builder = Workspace::builder().host(server.uri()).token(TOKEN).timeout(Duration::from_millis(200));
-    let error = builder.retry(RetryPolicy::none()).build().unwrap().jobs().jobs_list().send().await.unwrap_err();
+    let error =
+        builder.retry(RetryPolicy::none()).build().unwrap().jobs().jobs_list().send().await.unwrap_err();
     assert!(error.to_string().contains("no answer in time"), "{error}");
 }
 
@@ -218,7 +234,8 @@ async fn a_missing_value_is_named_and_nothing_is_sent() {
 
 #[tokio::test]
 async fn the_token_is_in_no_error_and_no_debug_output() {
-    let server = serve(ResponseTemplate::new(403).set_body_json(json!({ "message": "Invalid access token." }))).await;
+    let server =
+        serve(ResponseTemplate::new(403).set_body_json(json!({ "message": "Invalid access token." }))).await;
     let workspace = workspace(&server);
     let error = workspace.jobs().jobs_list().send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Unauthenticated));

@@ -23,7 +23,8 @@ async fn an_agent_explores_queries_writes_and_runs() {
     assert!(catalogs["catalogs"].as_array().unwrap().iter().any(|catalog| catalog["name"] == "samples"));
     let schemas = ok(&client, "list_schemas", json!({ "catalog_name": "samples" })).await;
     assert!(schemas["schemas"].to_string().contains("samples.nyctaxi"));
-    let tables = ok(&client, "list_tables", json!({ "catalog_name": "samples", "schema_name": "nyctaxi" })).await;
+    let tables =
+        ok(&client, "list_tables", json!({ "catalog_name": "samples", "schema_name": "nyctaxi" })).await;
     assert_eq!(tables["tables"][0]["full_name"], "samples.nyctaxi.trips");
     let table = ok(&client, "describe_table", json!({ "full_name": "samples.nyctaxi.trips" })).await;
     assert!(table["columns"].as_array().unwrap().iter().any(|column| column["name"] == "fare_amount"));
@@ -127,7 +128,10 @@ async fn what_is_wrong_is_said_and_the_server_lives_on() {
     let unknown = fails(&client, "list_cluster", json!({})).await;
     assert!(unknown.contains("did you mean `list_clusters`?"), "{unknown}");
     let argument = fails(&client, "get_cluster", json!({ "clusterid": "x" })).await;
-    assert!(argument.contains("did you mean `cluster_id`?") && argument.contains("`cluster_id` is required"), "{argument}");
+    assert!(
+        argument.contains("did you mean `cluster_id`?") && argument.contains("`cluster_id` is required"),
+        "{argument}"
+    );
     let kind = fails(&client, "get_cluster", json!({ "cluster_id": 7 })).await;
     assert!(kind.contains("`cluster_id`") && kind.contains("string"), "{kind}");
     let missing = fails(&client, "get_cluster", json!({ "cluster_id": "no-such" })).await;
@@ -149,7 +153,10 @@ async fn a_bad_token_is_explained() {
     let transport = rmcp::transport::TokioChildProcess::new(command).unwrap();
     let client: Client = rmcp::ServiceExt::serve((), transport).await.unwrap();
     let error = fails(&client, "who_am_i", json!({})).await;
-    assert!(error.contains("The token is missing, wrong or expired") && !error.contains("dapi-wrong"), "{error}");
+    assert!(
+        error.contains("The token is missing, wrong or expired") && !error.contains("dapi-wrong"),
+        "{error}"
+    );
     client.cancel().await.unwrap();
 }
 
@@ -202,9 +209,12 @@ async fn malformed_input_is_answered() {
     raw.send("{\"jsonrpc\": oops");
     let answer = raw.next();
     assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32700), &Value::Null), "{answer}");
-    raw.send(&json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": { "name": 7 } }).to_string());
+    raw.send(
+        &json!({ "jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": { "name": 7 } }).to_string(),
+    );
     let answer = raw.next();
-    assert!(answer["error"]["code"].is_number() && answer["id"] == 5, "{answer}");
+    assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32602), &json!(5)), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("parameters of tools/call"), "{answer}");
     raw.send(&json!({ "jsonrpc": "2.0", "id": 6, "method": "tools/list" }).to_string());
     assert!(raw.next()["result"]["tools"].is_array());
     // The client goes: the server ends by itself, and well.
@@ -228,9 +238,15 @@ async fn progress_is_told_and_cancelling_stops_the_work() {
     };
     assert_eq!(note["method"], "notifications/progress");
     assert_eq!(note["params"]["progressToken"], "p");
-    raw.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }).to_string());
+    raw.send(
+        &json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } })
+            .to_string(),
+    );
     // A cancelled request has no answer; the next one is served at once, the server ends quickly.
-    raw.send(&json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "who_am_i" } }).to_string());
+    raw.send(
+        &json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "who_am_i" } })
+            .to_string(),
+    );
     loop {
         if raw.next()["id"] == 2 {
             break;

@@ -62,7 +62,13 @@ fn check_schema(place: &str, schema: &Value, root: bool) {
 
 #[test]
 fn descriptions_name_tools_and_not_operations() {
-    let ids = ["clusters_list", "clusters_get", "jobs_run_now", "jobs_get_run", "statement_execution_get_statement"];
+    let ids = [
+        "clusters_list",
+        "clusters_get",
+        "jobs_run_now",
+        "jobs_get_run",
+        "statement_execution_get_statement",
+    ];
     let listed = serde_json::to_string(&tools()).unwrap();
     for id in ids {
         assert!(!listed.contains(&format!("`{id}`")), "{id}");

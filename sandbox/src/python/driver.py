@@ -243,7 +243,10 @@ def mount(places):
         return call
 
     io.open = builtins.open = through(builtins.open, 1)
-    one = "access chmod listdir lstat mkdir open remove rmdir scandir stat truncate unlink utime"
+    one = (
+        "access chdir chmod chown getxattr listdir listxattr lstat mkdir open readlink remove rmdir scandir setxattr"
+        " stat statvfs truncate unlink utime"
+    )
     for paths, names in ((1, one), (2, "link rename replace symlink")):
         for name in names.split():
             if hasattr(os, name):

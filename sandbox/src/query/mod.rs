@@ -32,7 +32,12 @@ pub(crate) struct Scope {
 
 /// Runs statements in turn, with values for `:name` markers. An error is the service's text.
 #[cfg(feature = "sql")]
-pub(crate) async fn run(state: &AppState, text: &str, parameters: &Map<String, Value>, scope: &mut Scope) -> Result<Rows, String> {
+pub(crate) async fn run(
+    state: &AppState,
+    text: &str,
+    parameters: &Map<String, Value>,
+    scope: &mut Scope,
+) -> Result<Rows, String> {
     let mut session = crate::sql::Session::default();
     session.row_limit = Some(MAX_ROWS);
     for (name, value) in parameters {
@@ -57,7 +62,12 @@ pub(crate) async fn run(state: &AppState, text: &str, parameters: &Map<String, V
 /// Without the engine there is nothing to run them.
 #[cfg(not(feature = "sql"))]
 #[expect(clippy::unused_async, reason = "the same signature as with the engine")]
-pub(crate) async fn run(_: &AppState, _: &str, _: &Map<String, Value>, _: &mut Scope) -> Result<Rows, String> {
+pub(crate) async fn run(
+    _: &AppState,
+    _: &str,
+    _: &Map<String, Value>,
+    _: &mut Scope,
+) -> Result<Rows, String> {
     Err("this sandbox was built without SQL".into())
 }
 
@@ -65,7 +75,11 @@ pub(crate) async fn run(_: &AppState, _: &str, _: &Map<String, Value>, _: &mut S
 impl Scope {
     /// Follows a `USE` that the engine has found to be valid; any other statement leaves the scope alone.
     fn follow(&mut self, statement: &str) {
-        let code = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join(" ");
+        let code = statement
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"))
+            .collect::<Vec<_>>()
+            .join(" ");
         let words: Vec<&str> = code.split_whitespace().collect();
         let (kind, name) = match words.as_slice() {
             [word, name] if word.eq_ignore_ascii_case("use") => ("", *name),

@@ -87,7 +87,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for UrlPath
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(path)| Self(path)).map_err(|refused| ApiError::invalid(refused.body_text()))
+        path.map(|axum::extract::Path(path)| Self(path))
+            .map_err(|refused| ApiError::invalid(refused.body_text()))
     }
 }
 

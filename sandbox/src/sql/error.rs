@@ -88,6 +88,14 @@ impl SqlError {
         Self::new("INTERNAL_ERROR", cause.to_string())
     }
 
+    /// A text that is no value of a type.
+    pub(crate) fn malformed(value: &str, target: &str) -> Self {
+        Self::new(
+            "CAST_INVALID_INPUT",
+            format!("The value '{value}' of the type \"STRING\" cannot be cast to \"{target}\" because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead"),
+        )
+    }
+
     /// Adds the place in the statement's text, as Spark does for names that it cannot resolve.
     #[must_use]
     pub fn at(mut self, place: Option<Location>) -> Self {

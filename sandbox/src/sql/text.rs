@@ -73,7 +73,7 @@ pub(crate) fn cell(column: &dyn Array, row: usize, style: Style) -> Option<Strin
 }
 
 /// Java's `Double.toString`: a point always, and an exponent from 10⁷ up and from 10⁻³ down.
-fn float64(value: f64) -> String {
+pub(crate) fn float64(value: f64) -> String {
     float(value, &format!("{value:?}"), &format!("{value:e}"))
 }
 

@@ -260,7 +260,10 @@ async fn dbutils_has_files_and_says_what_it_has_not() {
     assert_eq!(status["file_size"], 5);
     for code in ["dbutils.secrets.get('a', 'b')", "dbutils.notebook.run('x', 1)"] {
         let result = context.python(code).await;
-        assert!(result["summary"].as_str().unwrap().contains("the sandbox does not emulate dbutils."), "{result}");
+        assert!(
+            result["summary"].as_str().unwrap().contains("the sandbox does not emulate dbutils."),
+            "{result}"
+        );
     }
 }
 

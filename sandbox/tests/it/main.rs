@@ -3,6 +3,8 @@
 // helpers are no `#[test]` functions themselves, so the exemption of clippy.toml does not reach them
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "sql")]
+mod catalog;
 mod clusters;
 mod commands;
 mod dbfs;
@@ -10,6 +12,10 @@ mod files;
 mod jobs;
 mod runs;
 mod server;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(feature = "sql")]
+mod statements;
 mod support;
 mod warehouses;
 mod workspace;

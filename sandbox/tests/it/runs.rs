@@ -380,6 +380,16 @@ async fn runs_wait_for_their_cluster_and_survive_the_sandbox_as_failures() {
 
 #[cfg(feature = "sql")]
 #[tokio::test]
+async fn the_notebook_of_a_new_workspace_runs() {
+    let lab = Lab::start().await;
+    let run =
+        lab.ended(lab.submit(json!([notebook("t", "/Users/sandbox.user@example.com/demo")])).await).await;
+    let output = lab.output(&run["run_id"]).await;
+    assert_eq!(output["notebook_output"]["result"], "hello world", "{output}");
+}
+
+#[cfg(feature = "sql")]
+#[tokio::test]
 async fn sql_runs_in_cells_and_files() {
     let lab = Lab::start().await;
     let source = "# MAGIC %sql\n# MAGIC create table t as select cast(:n as int) as n\n\n# COMMAND ----------\n\n# MAGIC %sql select nothing from t";

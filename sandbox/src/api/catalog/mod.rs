@@ -49,6 +49,8 @@ impl From<CatalogError> for ApiError {
 /// The part of a query string that cuts a list into pages.
 #[derive(Deserialize)]
 struct Paging {
+    // flattened into a query, where every value arrives as text
+    #[serde(default, deserialize_with = "crate::api::lenient::maybe_int")]
     max_results: Option<i64>,
     page_token: Option<String>,
 }

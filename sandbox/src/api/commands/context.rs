@@ -86,7 +86,12 @@ impl Context {
         let epoch = state.clusters.epoch(&cluster, state.now());
         let (queue, orders) = mpsc::unbounded_channel();
         let commands = Commands::default();
-        let mut worker = Worker { state: state.clone(), commands: commands.clone(), python: None, scope: Scope::default() };
+        let mut worker = Worker {
+            state: state.clone(),
+            commands: commands.clone(),
+            python: None,
+            scope: Scope::default(),
+        };
         if language == Language::Python {
             worker.interpreter().await?;
         }

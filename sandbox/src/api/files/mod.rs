@@ -61,7 +61,8 @@ fn locate(state: &AppState, path: &str) -> Reply<Place> {
     }
     // names in the catalog do not know case, those of files do
     let known = [*catalog, *schema, *volume].map(str::to_lowercase);
-    let inner = known.iter().map(String::as_str).chain(rest.iter().skip(3).copied()).collect::<Vec<_>>().join("/");
+    let inner =
+        known.iter().map(String::as_str).chain(rest.iter().skip(3).copied()).collect::<Vec<_>>().join("/");
     Ok(Place { path: full, inner, root: rest.len() == 3 })
 }
 
@@ -217,7 +218,10 @@ async fn head_directory(State(state): State<AppState>, UrlPath(path): UrlPath<St
     Ok(StatusCode::OK)
 }
 
-async fn delete_directory(State(state): State<AppState>, UrlPath(path): UrlPath<String>) -> Reply<StatusCode> {
+async fn delete_directory(
+    State(state): State<AppState>,
+    UrlPath(path): UrlPath<String>,
+) -> Reply<StatusCode> {
     let place = locate(&state, &path)?;
     if place.root {
         return Err(ApiError::invalid(format!(

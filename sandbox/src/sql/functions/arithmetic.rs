@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, Scalar, new_null_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Scalar, new_null_array};
 use datafusion::arrow::compute::kernels::numeric;
 use datafusion::arrow::compute::kernels::{boolean, cmp, zip};
 use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, i256};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::functions_nested::extract::array_element;
@@ -116,14 +116,6 @@ impl Arithmetic {
         }
     }
 
-    fn result(&self, operand: DataType) -> DataType {
-        match (self.operator, operand) {
-            (Operator::Div, _) => DataType::Int64,
-            (Operator::Divide, DataType::Decimal128(p, s)) => quotient(p, s),
-            (_, kind) => kind,
-        }
-    }
-
     fn apply(&self, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         match self.operator {
             Operator::Add => numeric::add(left, right),
@@ -165,6 +157,10 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn coerce_types(&self, kinds: &[DataType]) -> Result<Vec<DataType>> {
         match kinds {
+            // each operand keeps its own scale, of which the quotient's depends
+            [left, right] if self.operator == Operator::Divide && matches!(self.operand(left, right)?, DataType::Decimal128(..)) => {
+                Ok([left, right].map(|kind| decimal(kind).map_or(DataType::Decimal128(1, 0), |(p, s)| DataType::Decimal128(p, s))).to_vec())
+            }
             [left, right] => Ok(vec![self.operand(left, right)?; 2]),
             _ => plan_err!("{} expects two arguments", self.name()),
         }
@@ -172,7 +168,11 @@ impl ScalarUDFImpl for Arithmetic {
 
     fn return_type(&self, kinds: &[DataType]) -> Result<DataType> {
         match kinds {
-            [left, right] => Ok(self.result(self.operand(left, right)?)),
+            [left, right] => Ok(match (self.operator, self.operand(left, right)?) {
+                (Operator::Div, _) => DataType::Int64,
+                (Operator::Divide, DataType::Decimal128(..)) => quotient(decimal(left).unwrap_or((1, 0)), decimal(right).unwrap_or((1, 0))),
+                (_, kind) => kind,
+            }),
             _ => plan_err!("{} expects two arguments", self.name()),
         }
     }
@@ -185,6 +185,10 @@ impl ScalarUDFImpl for Arithmetic {
         }
         // a NULL divided by zero is NULL, and no reason for an error
         let right = if self.divides() { &guard(left, right, self.operator)? } else { right };
+        let wanted = args.return_field.data_type();
+        if let (Operator::Divide, DataType::Decimal128(precision, scale)) = (self.operator, wanted) {
+            return Ok(ColumnarValue::Array(divide(left, right, *precision, *scale)?));
+        }
         let result = self.apply(left, right).map_err(|cause| match cause {
             ArrowError::ArithmeticOverflow(_) => failure(SqlError::new(
                 "ARITHMETIC_OVERFLOW",
@@ -193,7 +197,7 @@ impl ScalarUDFImpl for Arithmetic {
             other => other.into(),
         })?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        Ok(ColumnarValue::Array(cast_with_options(&result, args.return_field.data_type(), &strict)?))
+        Ok(ColumnarValue::Array(cast_with_options(&result, wanted, &strict)?))
     }
 }
 
@@ -209,14 +213,42 @@ fn decimal(kind: &DataType) -> Option<(u8, i8)> {
     }
 }
 
-/// The type of a quotient of two decimals of one precision and scale, by Spark's rule for them.
-fn quotient(precision: u8, scale: i8) -> DataType {
-    let (precision, scale) = (i32::from(precision), i32::from(scale));
-    let digits = 6.max(scale + precision + 1);
-    let wanted = precision + digits;
+/// The type of a quotient of two decimals, by Spark's rule.
+fn quotient((p1, s1): (u8, i8), (p2, s2): (u8, i8)) -> DataType {
+    let (p1, s1, p2, s2) = (i32::from(p1), i32::from(s1), i32::from(p2), i32::from(s2));
+    let scale = 6.max(s1 + p2 + 1);
+    let precision = p1 - s1 + s2 + scale;
     // beyond 38 digits the fraction gives way, down to six
-    let scale = if wanted > 38 { (38 - precision).max(digits.min(6)) } else { digits };
-    DataType::Decimal128(u8::try_from(wanted.min(38)).unwrap_or(38), i8::try_from(scale).unwrap_or(6))
+    let scale = if precision > 38 { (38 - (precision - scale)).max(scale.min(6)) } else { scale };
+    DataType::Decimal128(u8::try_from(precision.min(38)).unwrap_or(38), i8::try_from(scale).unwrap_or(6))
+}
+
+/// Divides decimals, rounding half up. The detour over 256 bits has room for any scale.
+fn divide(left: &ArrayRef, right: &ArrayRef, precision: u8, scale: i8) -> Result<ArrayRef> {
+    let (Some((_, s1)), Some((_, s2))) = (decimal(left.data_type()), decimal(right.data_type())) else {
+        return plan_err!("divide does not support {} and {}", left.data_type(), right.data_type());
+    };
+    let overflow = || failure(SqlError::new("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", format!("A quotient cannot be represented as Decimal({precision}, {scale})")));
+    let shift = u32::try_from(i16::from(scale) + i16::from(s2) - i16::from(s1)).unwrap_or(0);
+    let factor = i256::from_i128(10).checked_pow(shift).ok_or_else(overflow)?;
+    let (left, right) = (left.as_primitive::<Decimal128Type>(), right.as_primitive::<Decimal128Type>());
+    let mut quotients = Vec::with_capacity(left.len());
+    for (a, b) in left.iter().zip(right.iter()) {
+        let (Some(a), Some(b)) = (a, b) else {
+            quotients.push(None);
+            continue;
+        };
+        let (a, b) = (i256::from_i128(a).checked_mul(factor).ok_or_else(overflow)?, i256::from_i128(b));
+        let whole = a.checked_div(b).ok_or_else(overflow)?;
+        let rest = a.checked_rem(b).ok_or_else(overflow)?.wrapping_abs();
+        let half = rest.wrapping_add(rest) >= b.wrapping_abs();
+        let away = if a.is_negative() == b.is_negative() { i256::ONE } else { i256::MINUS_ONE };
+        let rounded = if half { whole.wrapping_add(away) } else { whole };
+        quotients.push(Some(rounded.to_i128().ok_or_else(overflow)?));
+    }
+    let array = Decimal128Array::from(quotients).with_precision_and_scale(precision, scale)?;
+    array.validate_decimal_precision(precision).map_err(|_| overflow())?;
+    Ok(Arc::new(array))
 }
 
 /// The divisors, with NULL for a zero that does not matter; a zero that does is an error.

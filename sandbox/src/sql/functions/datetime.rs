@@ -17,6 +17,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
         simple("spark_date_format", &[timestamp(), DataType::Utf8], DataType::Utf8, date_format),
         simple("spark_parse_timestamp", &[DataType::Utf8, DataType::Utf8, DataType::Boolean], timestamp(), parse_timestamp),
+        simple("spark_to_timestamp", &[DataType::Utf8, DataType::Boolean], timestamp(), to_timestamp),
         simple("spark_months_between", &[timestamp(), timestamp(), DataType::Boolean], DataType::Float64, months_between),
         simple("spark_timestamp_seconds", &[DataType::Float64], timestamp(), from_seconds),
         simple("spark_unix_seconds", &[timestamp()], DataType::Int64, to_seconds),
@@ -169,6 +170,53 @@ fn parse_timestamp(columns: &[ArrayRef]) -> Result<ArrayRef> {
     Ok(array(TimestampMicrosecondArray::from(times).with_timezone("UTC")))
 }
 
+/// The forms in which a cast takes a time, from the day on. Days and months may have one digit.
+const TIMES: &[&str] = &["", " %H", " %H:%M", " %H:%M:%S%.f"];
+
+/// Zones at the end of a text and how far they are from UTC, in seconds.
+fn split_zone(text: &str) -> Option<(&str, i64)> {
+    for name in ["Z", "UTC", "GMT"] {
+        if let Some(rest) = text.strip_suffix(name) {
+            return Some((rest.trim_end(), 0));
+        }
+    }
+    // a sign after the time is a zone; those of the date come before
+    let time = text.find([' ', 'T']).unwrap_or(text.len());
+    let Some(at) = text[time..].rfind(['+', '-']).map(|at| time + at) else { return Some((text, 0)) };
+    let (rest, zone) = text.split_at(at);
+    let (hours, minutes) = zone[1..].split_once(':').unwrap_or((&zone[1..], "0"));
+    let seconds = hours.parse::<i64>().ok().filter(|hours| *hours <= 18)? * 3_600 + minutes.parse::<i64>().ok().filter(|minutes| *minutes < 60)? * 60;
+    Some((rest.trim_end(), if zone.starts_with('-') { -seconds } else { seconds }))
+}
+
+/// A time as a cast reads it: `2024`, `2024-1-5`, `2024-01-05T10:00`, `2024-01-05 10:00:00.5+02:00`.
+fn read(text: &str) -> Option<i64> {
+    let (text, offset) = split_zone(text.trim())?;
+    let text = text.replacen('T', " ", 1);
+    let (day, time) = text.split_once(' ').map_or((text.as_str(), ""), |(day, time)| (day, time.trim_start()));
+    let parts: Vec<&str> = day.split('-').collect();
+    let number = |at: usize| parts.get(at).map_or(Some(1), |part| part.parse::<u32>().ok().filter(|_| part.len() <= 2));
+    let year = parts.first().filter(|year| year.len() == 4)?.parse().ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(1)?, number(2).filter(|_| parts.len() <= 3)?)?;
+    let time = if time.is_empty() { String::new() } else { format!(" {time}") };
+    let full = TIMES.iter().find_map(|pattern| parse(&format!("{date}{time}"), &format!("%Y-%m-%d{pattern}")))?;
+    Some(full.and_utc().timestamp_micros() - offset * 1_000_000)
+}
+
+fn to_timestamp(columns: &[ArrayRef]) -> Result<ArrayRef> {
+    let (texts, lenient) = (columns[0].as_string::<i32>(), columns[1].as_boolean());
+    let mut times = Vec::with_capacity(texts.len());
+    for row in 0..texts.len() {
+        let text = texts.is_valid(row).then(|| texts.value(row));
+        let time = text.and_then(read);
+        if let (Some(text), None, false) = (text, time, lenient.value(row)) {
+            return Err(failure(SqlError::malformed(text, "TIMESTAMP")));
+        }
+        times.push(time);
+    }
+    Ok(array(TimestampMicrosecondArray::from(times).with_timezone("UTC")))
+}
+
 /// Whole months if both are the same day or both the last of their months; else a fraction of 31 days.
 fn months(a: NaiveDateTime, b: NaiveDateTime, round: bool) -> f64 {
     let last = |date: NaiveDate| date.succ_opt().is_none_or(|next| next.month() != date.month());
@@ -222,6 +270,17 @@ mod tests {
             assert_eq!(shown.replace("o'clock", "oclock"), expected, "{pattern}");
         }
         assert!(pieces("yyyy 'open").is_none() && pieces("p").is_none());
+    }
+
+    #[test]
+    fn casts_read_the_forms_of_spark() {
+        for (text, expected) in [
+            ("2024", Some(1_704_067_200)), ("2024-1-5", Some(1_704_412_800)), (" 2024-01-05 10:00 ", Some(1_704_448_800)),
+            ("2024-01-05T10:00:00.5+02:00", Some(1_704_441_600)), ("2024-01-05 10:00:00Z", Some(1_704_448_800)), ("2024-01-05 10:00:00-01", Some(1_704_452_400)),
+            ("2024-13-01", None), ("24-01-01", None), ("2024-01-05 25:00", None), ("2024-01-01-01", None), ("x", None), ("", None),
+        ] {
+            assert_eq!(super::read(text).map(|micros| micros.div_euclid(1_000_000)), expected, "{text}");
+        }
     }
 
     #[test]

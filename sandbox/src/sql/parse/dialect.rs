@@ -49,6 +49,10 @@ impl Dialect for Databricks {
         true
     }
 
+    fn supports_order_by_all(&self) -> bool {
+        true
+    }
+
     fn supports_long_type_as_bigint(&self) -> bool {
         true
     }

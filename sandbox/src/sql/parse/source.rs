@@ -4,7 +4,7 @@
 //! here, once, before anything is parsed; where a name is shown – a column of a result, a new table's column – the
 //! original spelling is looked up by the token's place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Spanned};
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -19,6 +19,8 @@ pub(crate) struct Source {
     text: String,
     tokens: Vec<TokenWithSpan>,
     spellings: HashMap<Location, String>,
+    /// Where numbers with a type of their own stand, which the parser sees as casts.
+    numbers: HashSet<Location>,
 }
 
 impl Source {
@@ -26,7 +28,7 @@ impl Source {
     pub(crate) fn read(text: &str) -> Result<Self, SqlError> {
         let tokens = Tokenizer::new(&Databricks, text).tokenize_with_location();
         let tokens = tokens.map_err(|cause| SqlError::syntax(&cause.message, Some(cause.location), text))?;
-        let mut source = Self { text: text.to_owned(), tokens: Vec::new(), spellings: HashMap::new() };
+        let mut source = Self { text: text.to_owned(), ..Self::default() };
         let mut ended = false;
         for token in tokens {
             match &token.token {
@@ -78,6 +80,7 @@ impl Source {
 
     /// A number with a type of its own, as the parser knows such things: `CAST('1.5' AS DOUBLE)`.
     fn cast(&mut self, digits: &str, kind: &str, span: Span) {
+        self.numbers.insert(span.start);
         let word = |text: &str, keyword| Token::Word(Word { value: text.to_owned(), quote_style: None, keyword });
         let decimal = if kind == "DECIMAL" { decimal_of(digits) } else { Vec::new() };
         let kind = Token::make_keyword(&kind.to_lowercase());
@@ -96,6 +99,11 @@ impl Source {
     /// The whole text.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether an expression is the text of a number with a type of its own.
+    pub(crate) fn is_number(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Value(value) if self.numbers.contains(&value.span.start))
     }
 
     /// A name as it was written.

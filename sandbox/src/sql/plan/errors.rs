@@ -60,7 +60,8 @@ pub(crate) fn explain(error: DataFusionError, source: &Source) -> SqlError {
         },
         DataFusionError::ArrowError(cause, _) => arrow_at(*cause, source),
         DataFusionError::SchemaError(cause, _) => schema(*cause, source),
-        DataFusionError::NotImplemented(words) => SqlError::unsupported(words),
+        // what follows a brace is the syntax tree, for nobody to read
+        DataFusionError::NotImplemented(words) => SqlError::unsupported(words.split(['{', '\n']).next().unwrap_or(&words).trim_end()),
         other => by_text(&other.to_string(), source),
     }
 }
@@ -100,10 +101,7 @@ fn cast(words: &str) -> SqlError {
     let after = words.rsplit_once('\'').map_or(words, |(_, rest)| rest);
     let target = TYPES.iter().find(|(arrow, _)| after.contains(arrow) || words.contains(arrow)).map_or("the target type", |(_, sql)| sql);
     match value {
-        Some(value) if !words.contains("too large") && !words.contains("overflow") => SqlError::new(
-            "CAST_INVALID_INPUT",
-            format!("The value '{value}' of the type \"STRING\" cannot be cast to \"{target}\" because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead"),
-        ),
+        Some(value) if !words.contains("too large") && !words.contains("overflow") => SqlError::malformed(value, target),
         _ => SqlError::new("CAST_OVERFLOW", format!("A value cannot be cast due to an overflow: {words}. Use `try_cast` to tolerate overflow and return NULL instead")),
     }
 }

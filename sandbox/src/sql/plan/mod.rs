@@ -201,7 +201,11 @@ pub(crate) fn explain_arrow(cause: datafusion::arrow::error::ArrowError) -> SqlE
 fn unwrapped(error: DataFusionError) -> DataFusionError {
     match error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => unwrapped(*inner),
-        DataFusionError::Collection(mut errors) if errors.len() == 1 => errors.pop().map_or(DataFusionError::Collection(errors), unwrapped),
+        // one for each column that failed; the first decides
+        DataFusionError::Collection(errors) => match errors.into_iter().next() {
+            Some(first) => unwrapped(first),
+            None => DataFusionError::Collection(Vec::new()),
+        },
         other => other,
     }
 }

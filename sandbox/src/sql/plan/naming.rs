@@ -37,6 +37,10 @@ pub(crate) fn name(expr: &Expr, source: &Source) -> String {
         Expr::Like { negated, expr, pattern, .. } => not(*negated, format!("{} LIKE {}", show(expr), show(pattern))),
         Expr::ILike { negated, expr, pattern, .. } => not(*negated, format!("ilike({}, {})", show(expr), show(pattern))),
         Expr::RLike { negated, expr, pattern, .. } => not(*negated, format!("RLIKE({}, {})", show(expr), show(pattern))),
+        Expr::Cast { expr, .. } if source.is_number(expr) => match expr.as_ref() {
+            Expr::Value(value) => number(&literal(&value.value)),
+            other => show(other),
+        },
         Expr::Cast { expr, data_type, .. } => match types::parse(&data_type.to_string()) {
             Some(kind) => format!("CAST({} AS {})", show(expr), types::text(&kind)),
             None => format!("CAST({} AS {})", show(expr), data_type.to_string().to_uppercase()),
@@ -64,6 +68,7 @@ pub(crate) fn name(expr: &Expr, source: &Source) -> String {
             AccessExpr::Dot(field) => format!("{name}.{}", show(field)),
             AccessExpr::Subscript(other) => format!("{name}[{other}]"),
         }),
+        Expr::Struct { values, .. } => format!("struct({})", list(values)),
         Expr::Subquery(_) => "scalarsubquery()".to_owned(),
         Expr::Exists { negated, .. } => not(*negated, "exists()".to_owned()),
         Expr::Tuple(items) => format!("named_struct({})", items.iter().zip(1..).map(|(item, n)| format!("col{n}, {}", show(item))).collect::<Vec<_>>().join(", ")),
@@ -92,6 +97,14 @@ fn literal(value: &Value) -> String {
         Value::Number(digits, _) => digits.clone(),
         Value::HexStringLiteral(digits) => format!("X'{}'", digits.to_uppercase()),
         other => other.clone().into_string().unwrap_or_else(|| other.to_string()),
+    }
+}
+
+/// A number with an exponent is shown as the DOUBLE that it is.
+fn number(digits: &str) -> String {
+    match digits.parse::<f64>() {
+        Ok(value) if digits.contains(['e', 'E']) => crate::sql::text::float64(value),
+        _ => digits.to_owned(),
     }
 }
 

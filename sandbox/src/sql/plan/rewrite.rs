@@ -171,6 +171,16 @@ impl Rewriter<'_> {
                 None
             }
             Expr::UnaryOp { op: ast::UnaryOperator::BitwiseNot, expr } => Some(call("bitwise_not", vec![expr.as_ref().clone()])),
+            // the parser knows STRUCT(…) as a literal
+            Expr::Struct { values, fields } if fields.is_empty() => {
+                let mut function = match call("struct", std::mem::take(values)) {
+                    Expr::Function(function) => function,
+                    other => return Ok(Some(other)),
+                };
+                typed_numbers(&mut function);
+                name_fields(&mut function);
+                Some(Expr::Function(function))
+            }
             Expr::RLike { negated, expr, pattern, .. } => {
                 let call = call("regexp_like", vec![expr.as_ref().clone(), pattern.as_ref().clone()]);
                 Some(if *negated { Expr::UnaryOp { op: ast::UnaryOperator::Not, expr: Box::new(call) } } else { call })

@@ -116,10 +116,12 @@ impl Session<'_> {
         match &cell.kind {
             Kind::Markdown | Kind::Run(_) => Step::On(String::new()),
             Kind::Code(Language::Python) => self.python(&cell.text).await,
-            Kind::Code(Language::Sql) => match query::run(self.state, &cell.text, &self.parameters, &mut self.scope).await {
-                Ok(rows) => Step::On(print(&rows)),
-                Err(message) => Step::failed(message),
-            },
+            Kind::Code(Language::Sql) => {
+                match query::run(self.state, &cell.text, &self.parameters, &mut self.scope).await {
+                    Ok(rows) => Step::On(print(&rows)),
+                    Err(message) => Step::failed(message),
+                }
+            }
             Kind::Code(language) => {
                 Step::failed(format!("the sandbox does not run {language:?} cells; it runs Python and SQL"))
             }
