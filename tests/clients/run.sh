@@ -37,8 +37,8 @@ export PATH="$work/node/node_modules/.bin:$PATH"
 "${node[@]}" @modelcontextprotocol/inspector@2 > /dev/null
 for era in "" "--protocol-era modern"; do
   # shellcheck disable=SC2086
-  inspect() { mcp-inspector --cli --strict $era "$binary" serve --sandbox "$@" > "$work/inspector.json"; }
-  inspect --method tools/list
+  inspect() { mcp-inspector --cli $era "$binary" serve --sandbox "$@" > "$work/inspector.json"; }
+  inspect --strict --method tools/list
   inspect --method tools/call --tool-name execute_sql --tool-arg 'statement=SELECT 1'
   grep -q SUCCEEDED "$work/inspector.json"
   echo "inspector --strict ${era:-(handshake era)}: tools listed and called, exit 0"

@@ -1,46 +1,60 @@
-//! Documents are written by the importer alone: the lock tells whether somebody edited one.
+//! Documents: whether they are what the lock says, and how they are brought up to date.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use databricks_toolkit_import as import;
+use import::{Curated, Lock, Wheel};
+use regex::Regex;
 
 use crate::Failure;
 
-#[derive(Deserialize)]
-struct Lock {
-    documents: BTreeMap<String, Locked>,
+const FOLDER: &str = "openapi";
+const TOOLSETS: &str = "src/mcp/toolsets";
+
+/// Documents are written by the importer alone: the lock tells whether somebody edited one.
+pub(crate) fn check() -> Result<(), Failure> {
+    import::check(Path::new(FOLDER)).map_err(Failure::from)
 }
 
-#[derive(Deserialize)]
-struct Locked {
-    sha256: String,
+/// Imports a release of the SDK in the place of the vendored one and prints what changes. The
+/// services stay those that are vendored.
+pub(crate) fn update(version: Option<&str>, wheel: Option<&Path>) -> Result<(), Failure> {
+    let folder = Path::new(FOLDER);
+    let lock = Lock::read(folder)?;
+    let version = version.unwrap_or(&lock.source.version);
+    // The digest is known for the release that is vendored already.
+    let digest = (version == lock.source.version).then_some(lock.source.sha256.as_str());
+    let path = match wheel {
+        Some(path) => path.to_owned(),
+        None => import::fetch(version, digest)?,
+    };
+    let imported = import::import(&Wheel::open(&path, digest)?);
+    if wheel.is_none() {
+        // A temporary folder of its own, which nobody needs any more.
+        path.parent().map_or(Ok(()), fs::remove_dir_all)?;
+    }
+    let mut imported = imported?;
+    let old = import::read(folder)?;
+    imported.documents.retain(|name, _| old.contains_key(name));
+    let drift = import::drift(&old, &imported.documents, &curated()?);
+    import::write(&imported, folder)?;
+    println!("{drift}");
+    Ok(())
 }
 
-pub(crate) fn check(folder: &Path) -> Result<(), Failure> {
-    let lock: Lock = serde_json::from_str(&fs::read_to_string(folder.join("lock.json"))?)?;
-    let mut problems = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if path.extension().is_some_and(|extension| extension == "json")
-            && name != "lock.json"
-            && !lock.documents.contains_key(name)
-        {
-            problems.push(format!("{name} is not in the lock"));
-        }
+/// The operations that tools name, by the files of the toolsets.
+fn curated() -> Result<Vec<Curated>, Failure> {
+    let document = Regex::new(r#"#\[toolset\([^\]]*document = "([a-z0-9]+)""#)?;
+    let operation = Regex::new(r#"operation = "([a-z0-9_]+)""#)?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(TOOLSETS)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.sort();
+    let mut curated = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(file)?;
+        let Some(document) = document.captures(&text) else { continue };
+        curated.extend(operation.captures_iter(&text).map(|found| Curated::new(&document[1], &found[1])));
     }
-    for (name, locked) in &lock.documents {
-        let digest = Sha256::digest(fs::read(folder.join(name))?);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        if digest != locked.sha256 {
-            problems.push(format!("{name} was changed by hand; what we say about it belongs in overlays/"));
-        }
-    }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(problems.join("\n").into()),
-    }
+    Ok(curated)
 }

@@ -3,6 +3,7 @@
 mod documents;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
@@ -23,6 +24,15 @@ enum Task {
     Ci,
     /// Check that the documents are what openapi/lock.json says.
     Documents,
+    /// Import a release of the Python SDK into openapi/ and print what changes; the vendored release unless one is
+    /// named.
+    Update {
+        /// The release, such as 0.162.0.
+        version: Option<String>,
+        /// A wheel that was downloaded already.
+        #[arg(long)]
+        wheel: Option<PathBuf>,
+    },
     /// Take over what tools, schemas and generated code look like now.
     Snapshots,
     /// Check licences, bans and sources of the dependencies; needs cargo-deny.
@@ -32,7 +42,8 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Ci => run("bash", &[".ci/run"], &[]),
-        Task::Documents => documents::check("openapi".as_ref()),
+        Task::Documents => documents::check(),
+        Task::Update { version, wheel } => documents::update(version.as_deref(), wheel.as_deref()),
         Task::Snapshots => {
             let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite")];
             run("cargo", &["test", "--package", "databricks-toolkit", "--test", "it", "snapshots"], &accept)

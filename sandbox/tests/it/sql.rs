@@ -371,12 +371,18 @@ async fn errors_are_worded_as_the_service_words_them() {
 }
 
 #[tokio::test]
-async fn deep_nesting_is_an_error_and_no_crash() {
+async fn deep_statements_are_an_error_and_no_crash() {
     let bench = Bench::new();
-    let deep = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
-    assert!(bench.error(&deep).await.starts_with("[PARSE_SYNTAX_ERROR]"));
-    let long = format!("SELECT {}", vec!["1"; 2_000].join(" + "));
-    assert_eq!(bench.rows(&long).await, ["2000"]);
+    let parentheses = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
+    let chain = |length: usize| format!("SELECT {}", vec!["1"; length].join(" + "));
+    let filter = |length: usize| format!("SELECT id FROM range(3) WHERE {}", vec!["id = 2"; length].join(" OR "));
+    for statement in [parentheses, chain(50_000), filter(50_000), format!("{}1", "SELECT * FROM (".repeat(1_000))] {
+        assert!(bench.error(&statement).await.starts_with("[PARSE_SYNTAX_ERROR]"), "{}", &statement[..40]);
+    }
+    assert_eq!(bench.rows(&chain(300)).await, ["300"]);
+    assert_eq!(bench.rows(&filter(300)).await, ["2"]);
+    let list = vec!["1"; 5_000].join(", ");
+    assert_eq!(bench.rows(&format!("SELECT count(*) FROM range(3) WHERE id IN ({list})")).await, ["1"]);
 }
 
 #[tokio::test]

@@ -35,12 +35,20 @@ impl ExprPlanner for SparkOperators {
             _ => return Ok(PlannerResult::Original(expr)),
         };
         // of the others, DataFusion has everything right but the overflow of whole numbers
-        let whole = |side: &Expr| side.get_type(schema).is_ok_and(|kind| kind.is_integer());
-        if matches!(operator, Operator::Add | Operator::Subtract | Operator::Multiply) && !(whole(&expr.left) && whole(&expr.right)) {
+        let whole = |side: &Expr| is_sum(side) || side.get_type(schema).is_ok_and(|kind| kind.is_integer());
+        if SUMS.contains(&operator) && !(whole(&expr.left) && whole(&expr.right)) {
             return Ok(PlannerResult::Original(expr));
         }
-        let function = Arc::new(Arithmetic::strict(operator));
-        Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(function, vec![expr.left, expr.right]))))
+        // a + b + c is one call with three arguments: a deep tree would make every look at its type expensive
+        let function = Arithmetic::strict(operator);
+        let call = match expr.left {
+            Expr::ScalarFunction(mut call) if joins(&call, operator) => {
+                call.args.push(expr.right);
+                call
+            }
+            left => ScalarFunction::new_udf(Arc::new(function), vec![left, expr.right]),
+        };
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
     }
 
     fn plan_field_access(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
@@ -53,9 +61,21 @@ impl ExprPlanner for SparkOperators {
     }
 }
 
+/// Whether an expression is a sum or product of whole numbers that was planned here.
+fn is_sum(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if SUMS.iter().any(|operator| joins(call, *operator)))
+}
+
+const SUMS: [Operator; 3] = [Operator::Add, Operator::Subtract, Operator::Multiply];
+
+/// Whether a call is one of this operator that takes a further operand.
+fn joins(call: &ScalarFunction, operator: Operator) -> bool {
+    SUMS.contains(&operator) && call.func.inner().downcast_ref::<Arithmetic>().is_some_and(|own| own.operator == operator && !own.lenient)
+}
+
 /// `try_add` and its like, which yield NULL instead of an error.
 pub(super) fn functions() -> Vec<ScalarUDF> {
-    [Operator::Add, Operator::Subtract, Operator::Multiply].map(|operator| ScalarUDF::from(Arithmetic::new(operator, true))).into()
+    SUMS.map(|operator| ScalarUDF::from(Arithmetic::new(operator, true))).into()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,7 +181,10 @@ impl ScalarUDFImpl for Arithmetic {
             [left, right] if self.operator == Operator::Divide && matches!(self.operand(left, right)?, DataType::Decimal128(..)) => {
                 Ok([left, right].map(|kind| decimal(kind).map_or(DataType::Decimal128(1, 0), |(p, s)| DataType::Decimal128(p, s))).to_vec())
             }
-            [left, right] => Ok(vec![self.operand(left, right)?; 2]),
+            [left, rest @ ..] if !rest.is_empty() && (rest.len() == 1 || SUMS.contains(&self.operator)) => {
+                let kind = rest.iter().try_fold(left.clone(), |kind, next| self.operand(&kind, next))?;
+                Ok(vec![kind; kinds.len()])
+            }
             _ => plan_err!("{} expects two arguments", self.name()),
         }
     }
@@ -173,13 +196,14 @@ impl ScalarUDFImpl for Arithmetic {
                 (Operator::Divide, DataType::Decimal128(..)) => quotient(decimal(left).unwrap_or((1, 0)), decimal(right).unwrap_or((1, 0))),
                 (_, kind) => kind,
             }),
+            [left, rest @ ..] if SUMS.contains(&self.operator) => rest.iter().try_fold(left.clone(), |kind, next| self.operand(&kind, next)),
             _ => plan_err!("{} expects two arguments", self.name()),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [left, right] = arrays.as_slice() else { return plan_err!("{} expects two arguments", self.name()) };
+        let [left, right, more @ ..] = arrays.as_slice() else { return plan_err!("{} expects two arguments", self.name()) };
         if self.lenient {
             return Ok(ColumnarValue::Array(self.apply_leniently(left, right)?));
         }
@@ -189,13 +213,15 @@ impl ScalarUDFImpl for Arithmetic {
         if let (Operator::Divide, DataType::Decimal128(precision, scale)) = (self.operator, wanted) {
             return Ok(ColumnarValue::Array(divide(left, right, *precision, *scale)?));
         }
-        let result = self.apply(left, right).map_err(|cause| match cause {
+        let overflow = |cause| match cause {
             ArrowError::ArithmeticOverflow(_) => failure(SqlError::new(
                 "ARITHMETIC_OVERFLOW",
                 format!("Overflow in {}. Use `try_{}` to tolerate overflow and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error", self.name(), self.name()),
             )),
             other => other.into(),
-        })?;
+        };
+        let first = self.apply(left, right).map_err(overflow)?;
+        let result = more.iter().try_fold(first, |result, next| self.apply(&result, next)).map_err(overflow)?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         Ok(ColumnarValue::Array(cast_with_options(&result, wanted, &strict)?))
     }

@@ -2,6 +2,7 @@
 
 mod command;
 mod ddl;
+mod depth;
 mod dialect;
 mod dml;
 mod show;
@@ -17,7 +18,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Word
 use super::error::SqlError;
 pub(crate) use dialect::Databricks;
 
-/// How deep expressions and queries may nest.
+/// How deep parentheses and queries may nest.
 const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
@@ -29,12 +30,20 @@ const UNSUPPORTED: &[&str] = &[
 
 /// Parses a statement.
 pub(crate) fn parse(source: &Source) -> Result<Command, SqlError> {
-    let mut reader = Reader::new(source);
-    let command = reader.command()?;
-    match reader.parser.peek_token() {
-        token if token.token == Token::EOF => Ok(command),
-        token => Err(SqlError::syntax_near(&token, source.text())),
-    }
+    // a chain of operators is a tree as deep as it is long, and even dropping it takes a stack
+    with_room(|| {
+        let mut reader = Reader::new(source);
+        let command = reader.command()?;
+        match reader.parser.peek_token() {
+            token if token.token == Token::EOF => depth::check(command),
+            token => Err(SqlError::syntax_near(&token, source.text())),
+        }
+    })
+}
+
+/// Runs work that goes deep on a stack of its own. Its pages are only taken when they are touched.
+pub(crate) fn with_room<R>(work: impl FnOnce() -> R) -> R {
+    stacker::grow(512 << 20, work)
 }
 
 /// Parses a query, such as a view's.

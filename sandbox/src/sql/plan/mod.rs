@@ -26,7 +26,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, SelectItem, SetE
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::error::SqlError;
-use super::parse::{Source, place};
+use super::parse::{Source, place, with_room};
 use super::{Engine, Output, Session};
 pub(crate) use errors::DIVIDE_BY_ZERO;
 pub(crate) use session::state;
@@ -71,7 +71,7 @@ impl<'a> Planner<'a> {
 
     /// Plans a query.
     pub(crate) async fn plan(&self, query: Query, source: &Source) -> Result<Planned, SqlError> {
-        let written = written_names(&query.body, source);
+        let written = with_room(|| written_names(&query.body, source));
         let mut places: HashMap<String, Location> = HashMap::new();
         let _ = visit_relations(&query, |name: &ObjectName| {
             let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
         // an unknown column may be the alias of an earlier one in the same list, which only a first try can tell: columns go first
         let mut lateral = HashSet::new();
         let (plan, tables) = loop {
-            match self.attempt(query.clone(), &lateral, &places, source).await? {
+            match self.attempt(with_room(|| query.clone()), &lateral, &places, source).await? {
                 Ok(planned) => break planned,
                 Err(DataFusionError::SchemaError(cause, trace)) => match cause.as_ref() {
                     SchemaError::FieldNotFound { field, .. } if field.relation.is_none() && lateral.insert(field.name.clone()) => {}
@@ -93,7 +93,7 @@ impl<'a> Planner<'a> {
                 Err(cause) => return Err(errors::explain(cause, source)),
             }
         };
-        let plan = semantics::apply(plan, &self.state).map_err(|cause| errors::explain(cause, source))?;
+        let plan = with_room(|| semantics::apply(plan, &self.state)).map_err(|cause| errors::explain(cause, source))?;
         let names = shown_names(&plan, &written, &tables, source);
         Ok(Planned { plan, names })
     }
@@ -106,7 +106,7 @@ impl<'a> Planner<'a> {
         places: &HashMap<String, Location>,
         source: &Source,
     ) -> Result<Result<(LogicalPlan, Tables), DataFusionError>, SqlError> {
-        rewrite::query(&mut query, source, self.session, lateral)?;
+        with_room(|| rewrite::query(&mut query, source, self.session, lateral))?;
         let statement = DataFusionStatement::Statement(Box::new(Statement::Query(Box::new(query))));
         let (references, _) = resolve_table_references(&statement, true).map_err(|cause| errors::explain(cause, source))?;
         let mut tables = self.extra.clone();
@@ -120,7 +120,7 @@ impl<'a> Planner<'a> {
             map_string_types_to_utf8view: false,
             ..ParserOptions::from(&self.state.config_options().sql_parser)
         };
-        let planned = SqlToRel::new_with_options(&provider, options).statement_to_plan(statement);
+        let planned = with_room(|| SqlToRel::new_with_options(&provider, options).statement_to_plan(statement));
         Ok(planned.map_err(unwrapped).map(|plan| (plan, tables)))
     }
 
