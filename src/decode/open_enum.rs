@@ -88,6 +88,7 @@ mod tests {
         assert_eq!(read, [State::Running, State::Unrecognized("HIBERNATING".to_owned()), State::Unknown]);
         assert_eq!(serde_json::to_string(&read).unwrap(), r#"["RUNNING","HIBERNATING","UNKNOWN"]"#);
         assert_eq!(read[1].to_string(), "HIBERNATING");
+        assert_eq!(State::VALUES, ["RUNNING", "UNKNOWN"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What users see, from outside: the client against a server that misbehaves, and the binary over
 //! MCP and from a shell. One binary, since linking is what takes time.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
+
 mod cli;
 mod client;
 mod mcp;

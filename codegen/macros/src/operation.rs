@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use databricks_toolkit_spec::lower::{self, Exposure, Lowered};
 use databricks_toolkit_spec::{Document, Operation};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Error, Lit, LitStr, Result};
@@ -46,7 +46,7 @@ fn folder() -> Result<PathBuf> {
         Some(folder) => Ok(folder),
         None => env::var_os("DATABRICKS_TOOLKIT_OPENAPI").map(PathBuf::from).ok_or_else(|| {
             Error::new(
-                proc_macro2::Span::call_site(),
+                Span::call_site(),
                 "no folder `openapi` beside Cargo.toml, and DATABRICKS_TOOLKIT_OPENAPI is not set",
             )
         }),
@@ -83,19 +83,18 @@ fn lowered(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) 
     for (name, value) in &attributes.defaults {
         exposure.defaults.insert(name.clone(), json(value)?);
     }
-    lower::input(operation, &exposure).map_err(|error| {
-        let message = error.to_string();
-        // The word that is wrong is in the message; point at it where it stands.
-        let span = attributes
-            .fields
-            .iter()
-            .find(|field| {
-                field.value().split('.').any(|part| message.contains(&format!("`{part}`;")))
-                    || message.contains(&format!("`{}`", field.value()))
-            })
-            .map_or(id.span(), LitStr::span);
-        Error::new(span, message)
-    })
+    lower::input(operation, &exposure)
+        .map_err(|error| Error::new(span(&error, id, attributes), error.to_string()))
+}
+
+/// The word that an error is about: the field that names what does not exist, else the operation.
+fn span(error: &databricks_toolkit_spec::Error, id: &LitStr, attributes: &ToolAttributes) -> Span {
+    let databricks_toolkit_spec::Error::Unknown { name, .. } = error else { return id.span() };
+    let field = attributes.fields.iter().find(|field| {
+        let path = field.value();
+        path == *name || path.split('.').any(|part| part == name)
+    });
+    field.map_or(id.span(), LitStr::span)
 }
 
 fn json(value: &Lit) -> Result<Value> {

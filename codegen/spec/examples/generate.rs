@@ -1,4 +1,4 @@
-//! Prints the Rust of one document: `cargo run -p databricks-toolkit-spec --features generate --example generate openapi jobs`.
+//! Prints the Rust of one document: `cargo run -p databricks-toolkit-spec --example generate openapi jobs`.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
