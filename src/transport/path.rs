@@ -25,7 +25,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// A value that is one segment: its slashes are encoded.
 ///
 /// `.` and `..` are steps in the tree to every URL parser, however they are encoded. They get a NUL,
-/// which no path may hold and which [`is_refused`] finds.
+/// which no path may hold and which the transport refuses.
 pub fn encode_path(value: &str) -> String {
     match value {
         "." | ".." => format!("{value}%00"),

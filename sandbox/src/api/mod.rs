@@ -64,6 +64,13 @@ fn merge(areas: &[Area]) -> Router<AppState> {
 }
 
 /// Serves one handler under several versions of the API, as the service does for old clients.
-fn versions(router: Router<AppState>, versions: &[&str], path: &str, handler: MethodRouter<AppState>) -> Router<AppState> {
-    versions.iter().fold(router, |router, version| router.route(&format!("/api/{version}/{path}"), handler.clone()))
+fn versions(
+    router: Router<AppState>,
+    versions: &[&str],
+    path: &str,
+    handler: MethodRouter<AppState>,
+) -> Router<AppState> {
+    versions
+        .iter()
+        .fold(router, |router, version| router.route(&format!("/api/{version}/{path}"), handler.clone()))
 }

@@ -17,7 +17,10 @@ fn row(name: &str, value: impl Into<String>, comment: Option<String>) -> Row {
 
 /// A time as `DESCRIBE` shows it.
 fn time(ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%a %b %d %H:%M:%S UTC %Y").to_string()
+    chrono::DateTime::from_timestamp_millis(ms)
+        .unwrap_or_default()
+        .format("%a %b %d %H:%M:%S UTC %Y")
+        .to_string()
 }
 
 /// `[key=value,…]`
@@ -31,11 +34,23 @@ impl Run<'_> {
         let full = self.session.table(name);
         if full.schema == super::catalog::INFORMATION_SCHEMA {
             let batch = super::information_schema::table(self.catalogs(), &full)?;
-            let rows = batch.schema().fields().iter().map(|field| row(field.name(), types::catalog_text(field.data_type()), None)).collect();
+            let rows = batch
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| row(field.name(), types::catalog_text(field.data_type()), None))
+                .collect();
             return Ok(Output::strings(&COLUMNS, rows));
         }
-        let table = self.catalogs().table(&full).map_err(|error| SqlError::from(error).at(name.last().and_then(place)))?;
-        let mut rows: Vec<Row> = table.columns.iter().map(|column| row(&column.name, &column.kind, column.comment.clone())).collect();
+        let table = self
+            .catalogs()
+            .table(&full)
+            .map_err(|error| SqlError::from(error).at(name.last().and_then(place)))?;
+        let mut rows: Vec<Row> = table
+            .columns
+            .iter()
+            .map(|column| row(&column.name, &column.kind, column.comment.clone()))
+            .collect();
         if extended {
             let blank = || Some(String::new());
             rows.push(row("", "", blank()));
@@ -72,7 +87,12 @@ impl Run<'_> {
 
     pub(super) async fn describe_query(&self, query: Query) -> Result<Output, SqlError> {
         let planned = self.planner().plan(query, self.source).await?;
-        let rows = planned.schema().fields().iter().map(|field| row(field.name(), types::catalog_text(field.data_type()), None)).collect();
+        let rows = planned
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| row(field.name(), types::catalog_text(field.data_type()), None))
+            .collect();
         Ok(Output::strings(&COLUMNS, rows))
     }
 
@@ -81,7 +101,11 @@ impl Run<'_> {
             return Err(SqlError::new("INVALID_IDENTIFIER", "The name of a catalog has one part"));
         };
         let common = self.catalogs().catalog(&name.value)?.common;
-        let rows = [("Catalog Name", common.name.clone()), ("Comment", common.comment.clone().unwrap_or_default()), ("Owner", common.owner.clone())];
+        let rows = [
+            ("Catalog Name", common.name.clone()),
+            ("Comment", common.comment.clone().unwrap_or_default()),
+            ("Owner", common.owner.clone()),
+        ];
         Ok(info(["info_name", "info_value"], rows))
     }
 
@@ -89,8 +113,11 @@ impl Run<'_> {
         let full = self.session.schema_name(name)?;
         let common = self.catalogs().schema(&full)?.common;
         let mut rows = vec![
-            ("Catalog Name", full.catalog), ("Namespace Name", common.name.clone()),
-            ("Comment", common.comment.clone().unwrap_or_default()), ("Location", String::new()), ("Owner", common.owner.clone()),
+            ("Catalog Name", full.catalog),
+            ("Namespace Name", common.name.clone()),
+            ("Comment", common.comment.clone().unwrap_or_default()),
+            ("Location", String::new()),
+            ("Owner", common.owner.clone()),
         ];
         if extended {
             rows.push(("Properties", properties(&common)));
@@ -103,8 +130,13 @@ impl Run<'_> {
         let volume = self.catalogs().volume(&full)?;
         let kind = if volume.storage_location.is_some() { "EXTERNAL" } else { "MANAGED" };
         let cells = [
-            full.table, full.catalog, full.schema, volume.common.owner, volume.storage_location.unwrap_or_default(),
-            volume.common.comment.unwrap_or_default(), kind.to_owned(),
+            full.table,
+            full.catalog,
+            full.schema,
+            volume.common.owner,
+            volume.storage_location.unwrap_or_default(),
+            volume.common.comment.unwrap_or_default(),
+            kind.to_owned(),
         ];
         let names = ["name", "catalog", "database", "owner", "storageLocation", "comment", "volumeType"];
         Ok(Output::strings(&names, vec![cells.into_iter().map(Some).collect()]))
@@ -112,5 +144,8 @@ impl Run<'_> {
 }
 
 fn info<'a>(names: [&str; 2], rows: impl IntoIterator<Item = (&'a str, String)>) -> Output {
-    Output::strings(&names, rows.into_iter().map(|(name, value)| vec![Some(name.to_owned()), Some(value)]).collect())
+    Output::strings(
+        &names,
+        rows.into_iter().map(|(name, value)| vec![Some(name.to_owned()), Some(value)]).collect(),
+    )
 }

@@ -7,8 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array, new_null_array};
-use datafusion::arrow::compute::{CastOptions, cast_with_options, concat_batches, filter_record_batch, interleave};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array, new_null_array,
+};
+use datafusion::arrow::compute::{
+    CastOptions, cast_with_options, concat_batches, filter_record_batch, interleave,
+};
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, UInt64Type};
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
 
@@ -50,35 +54,57 @@ impl Run<'_> {
     }
 
     /// Puts the columns of some data where the table has them, in its types, and fills the rest with defaults.
-    async fn arrange(&self, name: &TableName, table: &Table, listed: &[String], data: &Output) -> Result<Vec<RecordBatch>, SqlError> {
+    async fn arrange(
+        &self,
+        name: &TableName,
+        table: &Table,
+        listed: &[String],
+        data: &Output,
+    ) -> Result<Vec<RecordBatch>, SqlError> {
         let width = data.schema().fields().len();
         if listed.len() != width {
-            let (sub, reason) = if listed.len() > width { ("NOT_ENOUGH_DATA_COLUMNS", "not enough data columns") } else { ("TOO_MANY_DATA_COLUMNS", "too many data columns") };
-            let quote = |names: Vec<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let (sub, reason) = if listed.len() > width {
+                ("NOT_ENOUGH_DATA_COLUMNS", "not enough data columns")
+            } else {
+                ("TOO_MANY_DATA_COLUMNS", "too many data columns")
+            };
+            let quote = |names: Vec<String>| {
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            };
             return Err(SqlError::new(
                 &format!("INSERT_COLUMN_ARITY_MISMATCH.{sub}"),
                 format!(
                     "Cannot write to {}, the reason is {reason}:\nTable columns: {}.\nData columns: {}",
-                    name.quoted(), quote(listed.to_vec()), quote(data.schema().fields().iter().map(|field| field.name().clone()).collect())
+                    name.quoted(),
+                    quote(listed.to_vec()),
+                    quote(data.schema().fields().iter().map(|field| field.name().clone()).collect())
                 ),
             ));
         }
         let mut places = HashMap::new();
         for (at, column) in listed.iter().enumerate() {
             if table.column(column).is_none() {
-                let known: Vec<String> = table.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+                let known: Vec<String> =
+                    table.columns.iter().map(|column| format!("`{}`", column.name)).collect();
                 return Err(SqlError::new(
                     "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                    format!("A column, variable, or function parameter with name `{column}` cannot be resolved. Did you mean one of the following? [{}]", known.join(", ")),
+                    format!(
+                        "A column, variable, or function parameter with name `{column}` cannot be resolved. Did you mean one of the following? [{}]",
+                        known.join(", ")
+                    ),
                 ));
             }
             if places.insert(column.to_lowercase(), at).is_some() {
-                return Err(SqlError::new("COLUMN_ALREADY_EXISTS", format!("The column `{column}` is given twice")));
+                return Err(SqlError::new(
+                    "COLUMN_ALREADY_EXISTS",
+                    format!("The column `{column}` is given twice"),
+                ));
             }
         }
         let schema = arrow_schema(table)?;
         let mut defaults: HashMap<&str, ArrayRef> = HashMap::new();
-        for column in table.columns.iter().filter(|column| !places.contains_key(&column.name.to_lowercase())) {
+        for column in table.columns.iter().filter(|column| !places.contains_key(&column.name.to_lowercase()))
+        {
             if let Some(sql) = &column.default {
                 defaults.insert(&column.name, self.constant(sql).await?);
             }
@@ -86,11 +112,12 @@ impl Run<'_> {
         let mut arranged = Vec::new();
         for batch in data.batches() {
             let columns = table.columns.iter().zip(schema.fields()).map(|(column, field)| {
-                let values = match (places.get(&column.name.to_lowercase()), defaults.get(column.name.as_str())) {
-                    (Some(at), _) => Arc::clone(batch.column(*at)),
-                    (None, Some(value)) => repeat(value, batch.num_rows())?,
-                    (None, None) => new_null_array(field.data_type(), batch.num_rows()),
-                };
+                let values =
+                    match (places.get(&column.name.to_lowercase()), defaults.get(column.name.as_str())) {
+                        (Some(at), _) => Arc::clone(batch.column(*at)),
+                        (None, Some(value)) => repeat(value, batch.num_rows())?,
+                        (None, None) => new_null_array(field.data_type(), batch.num_rows()),
+                    };
                 convert(&values, field)
             });
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -111,7 +138,8 @@ impl Run<'_> {
     pub(super) async fn update(&self, update: Update) -> Result<Output, SqlError> {
         let name = self.session.table(&update.name);
         let _turn = self.engine.files.writing().await;
-        let target = self.target(&name).await.map_err(|error| error.at(update.name.last().and_then(place)))?;
+        let target =
+            self.target(&name).await.map_err(|error| error.at(update.name.last().and_then(place)))?;
         for (column, _) in &update.assignments {
             target.position(column, self.source)?;
         }
@@ -127,7 +155,8 @@ impl Run<'_> {
             for (from, row) in numbers.iter().enumerate() {
                 choice[*row] = (1, from);
             }
-            columns[place] = interleave(&[columns[place].as_ref(), values.as_ref()], &choice).map_err(SqlError::internal)?;
+            columns[place] = interleave(&[columns[place].as_ref(), values.as_ref()], &choice)
+                .map_err(SqlError::internal)?;
         }
         let rows = RecordBatch::try_new(Arc::clone(&target.schema), columns).map_err(SqlError::internal)?;
         if !numbers.is_empty() {
@@ -139,7 +168,8 @@ impl Run<'_> {
     pub(super) async fn delete(&self, delete: Delete) -> Result<Output, SqlError> {
         let name = self.session.table(&delete.name);
         let _turn = self.engine.files.writing().await;
-        let target = self.target(&name).await.map_err(|error| error.at(delete.name.last().and_then(place)))?;
+        let target =
+            self.target(&name).await.map_err(|error| error.at(delete.name.last().and_then(place)))?;
         let query = pick(&target.name, delete.alias.as_ref(), [], delete.filter)?;
         let picked = self.over(&target, query).await?;
         let numbers = numbers(&picked)?;
@@ -147,7 +177,8 @@ impl Run<'_> {
         for row in &numbers {
             keep[*row] = false;
         }
-        let rows = filter_record_batch(&target.rows, &BooleanArray::from(keep)).map_err(SqlError::internal)?;
+        let rows =
+            filter_record_batch(&target.rows, &BooleanArray::from(keep)).map_err(SqlError::internal)?;
         if !numbers.is_empty() {
             self.write(&target.name, &target.table, &[rows], false)?;
         }
@@ -167,8 +198,15 @@ impl Run<'_> {
         let table = self.writable(name)?;
         let schema = arrow_schema(&table)?;
         let source = Source::read(&format!("SELECT * FROM {}", name.quoted()))?;
-        let output = Run { source: &source, ..*self }.planner().without_limit().query(*super::parse::parse_query(&source)?, &source).await?;
-        let batches = output.batches().iter().map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()));
+        let output = Run { source: &source, ..*self }
+            .planner()
+            .without_limit()
+            .query(*super::parse::parse_query(&source)?, &source)
+            .await?;
+        let batches = output
+            .batches()
+            .iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()));
         let batches = batches.collect::<Result<Vec<_>, _>>().map_err(SqlError::internal)?;
         let rows = concat_batches(&schema, &batches).map_err(SqlError::internal)?;
         Ok(Target { name: name.clone(), table, schema, rows })
@@ -176,20 +214,29 @@ impl Run<'_> {
 
     /// Runs a query in which the target's rows are numbered, and returns its rows in one batch.
     pub(super) async fn over(&self, target: &Target, query: Query) -> Result<RecordBatch, SqlError> {
-        let mut fields: Vec<Field> = target.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+        let mut fields: Vec<Field> =
+            target.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         fields.push(Field::new(ROW, datafusion::arrow::datatypes::DataType::UInt64, false));
         let schema = Arc::new(Schema::new(fields));
         let mut columns = target.rows.columns().to_vec();
         columns.push(Arc::new(UInt64Array::from_iter_values(0..target.rows.num_rows() as u64)));
         let numbered = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(SqlError::internal)?;
-        let planner = self.planner().without_limit().with_table(target.name.clone(), vec![numbered], schema)?;
+        let planner =
+            self.planner().without_limit().with_table(target.name.clone(), vec![numbered], schema)?;
         let output = planner.query(query, self.source).await?;
-        let schema = output.batches().first().map_or_else(|| Arc::clone(output.schema()), RecordBatch::schema);
+        let schema =
+            output.batches().first().map_or_else(|| Arc::clone(output.schema()), RecordBatch::schema);
         concat_batches(&schema, output.batches()).map_err(SqlError::internal)
     }
 
     /// Writes rows into a table, after those that it has or instead of them.
-    pub(super) fn write(&self, name: &TableName, table: &Table, rows: &[RecordBatch], append: bool) -> Result<(), SqlError> {
+    pub(super) fn write(
+        &self,
+        name: &TableName,
+        table: &Table,
+        rows: &[RecordBatch],
+        append: bool,
+    ) -> Result<(), SqlError> {
         check_not_null(table, rows)?;
         let catalogs = self.catalogs();
         let mut files = self.engine.files.write(catalogs, name, &arrow_schema(table)?, rows)?;
@@ -218,7 +265,12 @@ impl Target {
 }
 
 /// `SELECT __row, value, … FROM target WHERE filter`
-fn pick(name: &TableName, alias: Option<&Ident>, values: impl IntoIterator<Item = Expr>, filter: Option<Expr>) -> Result<Query, SqlError> {
+fn pick(
+    name: &TableName,
+    alias: Option<&Ident>,
+    values: impl IntoIterator<Item = Expr>,
+    filter: Option<Expr>,
+) -> Result<Query, SqlError> {
     let alias = alias.map_or(String::new(), |alias| format!(" AS `{}`", alias.value));
     let mut query = template(&format!("SELECT `{ROW}` FROM {}{alias}", name.quoted()))?;
     if let SetExpr::Select(select) = query.body.as_mut() {
@@ -235,14 +287,16 @@ pub(super) fn aliased(values: impl IntoIterator<Item = Expr>) -> impl Iterator<I
 }
 
 /// A query from text of our own, to put parts of the statement's syntax tree into.
-pub(super) fn template(sql: &str) -> Result<Query, SqlError> {
+pub(crate) fn template(sql: &str) -> Result<Query, SqlError> {
     Ok(*super::parse::parse_query(&Source::read(sql)?)?)
 }
 
 /// The numbers of the picked rows.
 fn numbers(picked: &RecordBatch) -> Result<Vec<usize>, SqlError> {
     let Some(column) = picked.columns().first() else { return Ok(Vec::new()) };
-    let numbers = column.as_primitive_opt::<UInt64Type>().ok_or_else(|| SqlError::internal("the rows are not numbered"))?;
+    let numbers = column
+        .as_primitive_opt::<UInt64Type>()
+        .ok_or_else(|| SqlError::internal("the rows are not numbered"))?;
     Ok(numbers.values().iter().filter_map(|number| usize::try_from(*number).ok()).collect())
 }
 
@@ -252,7 +306,7 @@ pub(super) fn convert(values: &ArrayRef, field: &Field) -> Result<ArrayRef, SqlE
         return Ok(Arc::clone(values));
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(values, field.data_type(), &strict).map_err(|cause| super::plan::explain_arrow(cause))
+    cast_with_options(values, field.data_type(), &strict).map_err(super::plan::explain_arrow)
 }
 
 fn repeat(value: &ArrayRef, times: usize) -> Result<ArrayRef, SqlError> {
@@ -262,7 +316,10 @@ fn repeat(value: &ArrayRef, times: usize) -> Result<ArrayRef, SqlError> {
 fn check_not_null(table: &Table, rows: &[RecordBatch]) -> Result<(), SqlError> {
     for (at, column) in table.columns.iter().enumerate().filter(|(_, column)| !column.nullable) {
         if rows.iter().any(|batch| batch.column(at).null_count() > 0) {
-            return Err(SqlError::new("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", format!("NOT NULL constraint violated for column: {}", column.name)));
+            return Err(SqlError::new(
+                "DELTA_NOT_NULL_CONSTRAINT_VIOLATED",
+                format!("NOT NULL constraint violated for column: {}", column.name),
+            ));
         }
     }
     Ok(())

@@ -75,12 +75,19 @@ impl SqlError {
         let sqlstate = STATES.iter().find(|(name, _)| *name == root).map_or("XX000", |(_, state)| state);
         let text = text.as_ref().trim_end();
         let full_stop = if text.ends_with(['.', '?', '!', ':']) { "" } else { "." };
-        Self { class: class.to_owned(), message: format!("[{class}] {text}{full_stop} SQLSTATE: {sqlstate}"), sqlstate }
+        Self {
+            class: class.to_owned(),
+            message: format!("[{class}] {text}{full_stop} SQLSTATE: {sqlstate}"),
+            sqlstate,
+        }
     }
 
     /// What the sandbox does not do.
     pub fn unsupported(what: impl AsRef<str>) -> Self {
-        Self::new("UNSUPPORTED_FEATURE", format!("The feature is not supported: the sandbox does not run {}", what.as_ref()))
+        Self::new(
+            "UNSUPPORTED_FEATURE",
+            format!("The feature is not supported: the sandbox does not run {}", what.as_ref()),
+        )
     }
 
     /// The sandbox's own fault, or its disk's.
@@ -92,7 +99,9 @@ impl SqlError {
     pub(crate) fn malformed(value: &str, target: &str) -> Self {
         Self::new(
             "CAST_INVALID_INPUT",
-            format!("The value '{value}' of the type \"STRING\" cannot be cast to \"{target}\" because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead"),
+            format!(
+                "The value '{value}' of the type \"STRING\" cannot be cast to \"{target}\" because it is malformed. Correct the value as per the syntax, or change its target type. Use `try_cast` to tolerate malformed input and return NULL instead"
+            ),
         )
     }
 
@@ -132,7 +141,11 @@ impl SqlError {
         let end = super::parse::offset(text, token.span.end);
         let written = text.get(start..end).filter(|written| !written.is_empty());
         match written {
-            Some(written) => Self::parse_error(&format!("Syntax error at or near '{written}'"), Some(token.span.start), text),
+            Some(written) => Self::parse_error(
+                &format!("Syntax error at or near '{written}'"),
+                Some(token.span.start),
+                text,
+            ),
             None => Self::syntax_at_end(text),
         }
     }
@@ -168,11 +181,14 @@ impl SqlError {
 
 impl From<CatalogError> for SqlError {
     fn from(error: CatalogError) -> Self {
-        let quoted = |name: &str| name.split('.').map(|part| format!("`{part}`")).collect::<Vec<_>>().join(".");
+        let quoted =
+            |name: &str| name.split('.').map(|part| format!("`{part}`")).collect::<Vec<_>>().join(".");
         match &error {
             CatalogError::NotFound { kind: Kind::Catalog, name } => Self::new(
                 "NO_SUCH_CATALOG_EXCEPTION",
-                format!("Catalog '{name}' was not found. Please verify the catalog name and then retry the query or command again."),
+                format!(
+                    "Catalog '{name}' was not found. Please verify the catalog name and then retry the query or command again."
+                ),
             ),
             CatalogError::NotFound { kind: Kind::Schema, name } => Self::new(
                 "SCHEMA_NOT_FOUND",
@@ -194,35 +210,56 @@ impl From<CatalogError> for SqlError {
             ),
             CatalogError::NotFound { kind: Kind::Volume, name } => Self::new(
                 "VOLUME_NOT_FOUND",
-                format!("The volume {} does not exist. Please use 'SHOW VOLUMES' to list available volumes.", quoted(name)),
+                format!(
+                    "The volume {} does not exist. Please use 'SHOW VOLUMES' to list available volumes.",
+                    quoted(name)
+                ),
             ),
             CatalogError::AlreadyExists { kind, name } => {
                 let (class, what, hint) = match kind {
-                    Kind::Catalog => ("CATALOG_ALREADY_EXISTS", "catalog", "drop the existing catalog, or add the IF NOT EXISTS clause"),
-                    Kind::Schema => ("SCHEMA_ALREADY_EXISTS", "schema", "drop the existing schema, or add the IF NOT EXISTS clause"),
+                    Kind::Catalog => (
+                        "CATALOG_ALREADY_EXISTS",
+                        "catalog",
+                        "drop the existing catalog, or add the IF NOT EXISTS clause",
+                    ),
+                    Kind::Schema => (
+                        "SCHEMA_ALREADY_EXISTS",
+                        "schema",
+                        "drop the existing schema, or add the IF NOT EXISTS clause",
+                    ),
                     Kind::Table => (
                         "TABLE_OR_VIEW_ALREADY_EXISTS",
                         "table or view",
                         "drop or replace the existing object, or add the IF NOT EXISTS clause",
                     ),
-                    Kind::Volume => ("VOLUME_ALREADY_EXISTS", "volume", "drop the existing volume, or add the IF NOT EXISTS clause"),
+                    Kind::Volume => (
+                        "VOLUME_ALREADY_EXISTS",
+                        "volume",
+                        "drop the existing volume, or add the IF NOT EXISTS clause",
+                    ),
                 };
                 Self::new(
                     class,
-                    format!("Cannot create {what} {} because it already exists.\nChoose a different name, {hint} to tolerate the pre-existing object.", quoted(name)),
+                    format!(
+                        "Cannot create {what} {} because it already exists.\nChoose a different name, {hint} to tolerate the pre-existing object.",
+                        quoted(name)
+                    ),
                 )
             }
             CatalogError::NotEmpty { kind, name } => Self::new(
                 "SCHEMA_NOT_EMPTY",
                 format!(
                     "Cannot drop a {} {} because it contains objects.\nUse DROP {} ... CASCADE to drop it and all its objects.",
-                    kind.to_string().to_lowercase(), quoted(name), kind.to_string().to_uppercase()
+                    kind.to_string().to_lowercase(),
+                    quoted(name),
+                    kind.to_string().to_uppercase()
                 ),
             ),
             CatalogError::InvalidName { .. } => Self::new("INVALID_IDENTIFIER", error.to_string()),
-            CatalogError::ReadOnly { catalog } => {
-                Self::new("PERMISSION_DENIED", format!("User does not have permission to change the catalog '{catalog}'"))
-            }
+            CatalogError::ReadOnly { catalog } => Self::new(
+                "PERMISSION_DENIED",
+                format!("User does not have permission to change the catalog '{catalog}'"),
+            ),
             CatalogError::Io(cause) => Self::internal(cause),
         }
     }

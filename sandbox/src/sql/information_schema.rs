@@ -5,7 +5,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
-use super::catalog::{Catalog, CatalogError, Catalogs, Column, Common, INFORMATION_SCHEMA, Kind, Schema as CatalogSchema, SchemaName, Table, TableKind, TableName, Volume};
+use super::catalog::{
+    Catalog, CatalogError, Catalogs, Column, Common, INFORMATION_SCHEMA, Kind, Schema as CatalogSchema,
+    SchemaName, Table, TableKind, TableName, Volume,
+};
 use super::error::SqlError;
 use super::types;
 
@@ -140,7 +143,8 @@ const ALL: &[&str] = &["catalogs", "columns", "schemata", "tables", "views", "vo
 
 /// The rows of a table of `information_schema`.
 pub(crate) fn table(catalogs: &Catalogs, name: &TableName) -> Result<RecordBatch, SqlError> {
-    rows(catalogs, name)?.ok_or_else(|| CatalogError::NotFound { kind: Kind::Table, name: name.to_string() }.into())
+    rows(catalogs, name)?
+        .ok_or_else(|| CatalogError::NotFound { kind: Kind::Table, name: name.to_string() }.into())
 }
 
 /// The tables themselves, as the catalog describes tables.
@@ -149,10 +153,29 @@ pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc
     let mut tables = Vec::new();
     for table in ALL {
         let Some(rows) = rows(catalogs, &name.table(table))? else { continue };
-        let columns = rows.schema().fields().iter().map(|field| Column::new(field.name(), types::catalog_text(field.data_type()))).collect();
-        let common = Common { name: (*table).to_owned(), comment: None, properties: Default::default(), ..common.clone() };
+        let columns = rows
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| Column::new(field.name(), types::catalog_text(field.data_type())))
+            .collect();
+        let common = Common {
+            name: (*table).to_owned(),
+            comment: None,
+            properties: Default::default(),
+            ..common.clone()
+        };
         let kind = TableKind::View;
-        tables.push(Arc::new(Table { common, kind, columns, format: "UNITY_CATALOG".to_owned(), files: Vec::new(), view: None, storage_location: None, sample: true }));
+        tables.push(Arc::new(Table {
+            common,
+            kind,
+            columns,
+            format: "UNITY_CATALOG".to_owned(),
+            files: Vec::new(),
+            view: None,
+            storage_location: None,
+            sample: true,
+        }));
     }
     Ok(tables)
 }
@@ -163,7 +186,10 @@ fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, Ca
         "catalogs" => batch(CATALOGS, &within.catalogs()?),
         "schemata" => batch(SCHEMATA, &within.schemas()?),
         "tables" => batch(TABLES, &within.tables()?),
-        "views" => batch(VIEWS, &within.tables()?.into_iter().filter(|row| row.item.view.is_some()).collect::<Vec<_>>()),
+        "views" => batch(
+            VIEWS,
+            &within.tables()?.into_iter().filter(|row| row.item.view.is_some()).collect::<Vec<_>>(),
+        ),
         "columns" => batch(COLUMNS, &within.columns()?),
         "volumes" => batch(VOLUMES, &within.volumes()?),
         _ => return Ok(None),
@@ -172,8 +198,12 @@ fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, Ca
 }
 
 fn batch<T>(columns: Columns<T>, rows: &[T]) -> RecordBatch {
-    let arrays: Vec<ArrayRef> = columns.iter().map(|(_, cell)| array(rows.iter().map(cell).collect())).collect();
-    let fields = columns.iter().zip(&arrays).map(|((name, _), array)| Field::new(*name, array.data_type().clone(), true));
+    let arrays: Vec<ArrayRef> =
+        columns.iter().map(|(_, cell)| array(rows.iter().map(cell).collect())).collect();
+    let fields = columns
+        .iter()
+        .zip(&arrays)
+        .map(|((name, _), array)| Field::new(*name, array.data_type().clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     // the arrays were made from the same rows, so their lengths agree
     RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
@@ -182,12 +212,17 @@ fn batch<T>(columns: Columns<T>, rows: &[T]) -> RecordBatch {
 /// A column is of the kind of its first cell; an empty one is text.
 fn array(cells: Vec<Cell>) -> ArrayRef {
     match cells.first() {
-        Some(Cell::Number(_)) => Arc::new(Int32Array::from_iter(cells.iter().map(|cell| if let Cell::Number(number) = cell { *number } else { None }))),
+        Some(Cell::Number(_)) => Arc::new(Int32Array::from_iter(
+            cells.iter().map(|cell| if let Cell::Number(number) = cell { *number } else { None }),
+        )),
         Some(Cell::Time(_)) => {
-            let micros = cells.iter().map(|cell| if let Cell::Time(ms) = cell { Some(ms * 1_000) } else { None });
+            let micros =
+                cells.iter().map(|cell| if let Cell::Time(ms) = cell { Some(ms * 1_000) } else { None });
             Arc::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
         }
-        _ => Arc::new(StringArray::from_iter(cells.iter().map(|cell| if let Cell::Text(text) = cell { text.as_deref() } else { None }))),
+        _ => Arc::new(StringArray::from_iter(
+            cells.iter().map(|cell| if let Cell::Text(text) = cell { text.as_deref() } else { None }),
+        )),
     }
 }
 
@@ -199,14 +234,22 @@ struct Within<'a> {
 
 impl Within<'_> {
     fn catalogs(&self) -> Result<Vec<Row<Catalog>>, CatalogError> {
-        let all = self.catalogs.catalogs()?.into_iter().filter(|catalog| self.catalog == "system" || catalog.common.name == self.catalog);
+        let all = self
+            .catalogs
+            .catalogs()?
+            .into_iter()
+            .filter(|catalog| self.catalog == "system" || catalog.common.name == self.catalog);
         Ok(all.map(|item| Row { catalog: item.common.name.clone(), schema: String::new(), item }).collect())
     }
 
     fn schemas(&self) -> Result<Vec<Row<CatalogSchema>>, CatalogError> {
         let mut rows = Vec::new();
         for catalog in self.catalogs()? {
-            let information = CatalogSchema { common: Common { name: INFORMATION_SCHEMA.to_owned(), ..catalog.item.common.clone() }, tables: Default::default(), volumes: Default::default() };
+            let information = CatalogSchema {
+                common: Common { name: INFORMATION_SCHEMA.to_owned(), ..catalog.item.common.clone() },
+                tables: Default::default(),
+                volumes: Default::default(),
+            };
             for item in self.catalogs.schemas(&catalog.catalog)?.into_iter().chain([information]) {
                 rows.push(Row { catalog: catalog.catalog.clone(), schema: item.common.name.clone(), item });
             }
@@ -214,7 +257,10 @@ impl Within<'_> {
         Ok(rows)
     }
 
-    fn each<T>(&self, items: impl Fn(&SchemaName) -> Result<Vec<T>, CatalogError>) -> Result<Vec<Row<T>>, CatalogError> {
+    fn each<T>(
+        &self,
+        items: impl Fn(&SchemaName) -> Result<Vec<T>, CatalogError>,
+    ) -> Result<Vec<Row<T>>, CatalogError> {
         let mut rows = Vec::new();
         for schema in self.schemas()?.into_iter().filter(|row| row.schema != INFORMATION_SCHEMA) {
             for item in items(&SchemaName::new(&schema.catalog, &schema.schema))? {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use datafusion::arrow::compute::interleave;
 use datafusion::arrow::datatypes::UInt64Type;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, JoinConstraint, JoinOperator, Query, SetExpr, TableAlias, TableFactor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, JoinConstraint, JoinOperator, Query, SetExpr, TableAlias, TableFactor,
+};
 
 use super::dml::{ROW, Target, aliased, convert, template};
 use super::error::SqlError;
@@ -41,7 +43,9 @@ impl Run<'_> {
         }
         let joined = self.over(&target, join(&target, alias, source, source_name, on, exprs)?).await?;
         let (numbers, sources) = (joined.column(0), joined.column(1));
-        let numbers = numbers.as_primitive_opt::<UInt64Type>().ok_or_else(|| SqlError::internal("the rows are not numbered"))?;
+        let numbers = numbers
+            .as_primitive_opt::<UInt64Type>()
+            .ok_or_else(|| SqlError::internal("the rows are not numbered"))?;
 
         let mut plan = Outcome::new(target.rows.num_rows());
         for row in 0..joined.num_rows() {
@@ -51,7 +55,10 @@ impl Run<'_> {
                 (None, _) => When::NotMatched,
                 (Some(_), true) => When::NotMatchedBySource,
             };
-            let applies = |clause: &Prepared| clause.when == when && clause.condition.is_none_or(|column| is_true(joined.column(column), row));
+            let applies = |clause: &Prepared| {
+                clause.when == when
+                    && clause.condition.is_none_or(|column| is_true(joined.column(column), row))
+            };
             if let Some(clause) = prepared.iter().position(applies) {
                 plan.note(clause, row, number, prepared[clause].delete)?;
             }
@@ -80,7 +87,14 @@ impl Run<'_> {
     }
 
     /// Adds a clause's expressions to those of the join, and notes where they are.
-    fn prepare(&self, clause: Clause, target: &Target, source: &Ident, offered: &[String], exprs: &mut Vec<Expr>) -> Result<Prepared, SqlError> {
+    fn prepare(
+        &self,
+        clause: Clause,
+        target: &Target,
+        source: &Ident,
+        offered: &[String],
+        exprs: &mut Vec<Expr>,
+    ) -> Result<Prepared, SqlError> {
         // the numbers of rows and the source's mark come first
         let mut add = |expr: Expr| {
             exprs.push(expr);
@@ -104,10 +118,17 @@ impl Run<'_> {
                     if !offered.contains(&lower) {
                         return Err(SqlError::new(
                             "DELTA_MERGE_UNRESOLVED_EXPRESSION",
-                            format!("Cannot resolve {} in the clause of MERGE given columns {}", column.name, offered.join(", ")),
+                            format!(
+                                "Cannot resolve {} in the clause of MERGE given columns {}",
+                                column.name,
+                                offered.join(", ")
+                            ),
                         ));
                     }
-                    values[at] = Some(add(Expr::CompoundIdentifier(vec![source.clone(), Ident::with_quote('`', lower)])));
+                    values[at] = Some(add(Expr::CompoundIdentifier(vec![
+                        source.clone(),
+                        Ident::with_quote('`', lower),
+                    ])));
                 }
             }
         }
@@ -130,7 +151,13 @@ impl Outcome {
         Self { changes: vec![None; rows], gone: HashSet::new(), inserts: Vec::new(), updated: 0, deleted: 0 }
     }
 
-    fn note(&mut self, clause: usize, row: usize, number: Option<usize>, delete: bool) -> Result<(), SqlError> {
+    fn note(
+        &mut self,
+        clause: usize,
+        row: usize,
+        number: Option<usize>,
+        delete: bool,
+    ) -> Result<(), SqlError> {
         let Some(number) = number else {
             self.inserts.push((clause, row));
             return Ok(());
@@ -152,7 +179,13 @@ impl Outcome {
     }
 
     /// The rows of the target afterwards.
-    async fn rows(&self, target: &Target, joined: &RecordBatch, clauses: &[Prepared], run: &Run<'_>) -> Result<RecordBatch, SqlError> {
+    async fn rows(
+        &self,
+        target: &Target,
+        joined: &RecordBatch,
+        clauses: &[Prepared],
+        run: &Run<'_>,
+    ) -> Result<RecordBatch, SqlError> {
         let mut columns = Vec::new();
         for (at, field) in target.schema.fields().iter().enumerate() {
             // the choices: the old column, one value for what an INSERT leaves out, and each clause's values
@@ -171,11 +204,17 @@ impl Outcome {
                     None => None,
                 });
             }
-            let kept = (0..target.rows.num_rows()).filter(|number| !self.gone.contains(number)).map(|number| match self.changes[number] {
-                Some((clause, row)) => places[clause].map_or((0, number), |choice| (choice, row)),
-                None => (0, number),
-            });
-            let added = self.inserts.iter().map(|(clause, row)| places[*clause].map_or((1, 0), |choice| (choice, *row)));
+            let kept =
+                (0..target.rows.num_rows()).filter(|number| !self.gone.contains(number)).map(|number| {
+                    match self.changes[number] {
+                        Some((clause, row)) => places[clause].map_or((0, number), |choice| (choice, row)),
+                        None => (0, number),
+                    }
+                });
+            let added = self
+                .inserts
+                .iter()
+                .map(|(clause, row)| places[*clause].map_or((1, 0), |choice| (choice, *row)));
             let picks: Vec<(usize, usize)> = kept.chain(added).collect();
             let choices: Vec<&dyn Array> = choices.iter().map(AsRef::as_ref).collect();
             columns.push(interleave(&choices, &picks).map_err(SqlError::internal)?);
@@ -191,7 +230,9 @@ fn is_true(column: &ArrayRef, row: usize) -> bool {
 /// The name by which the clauses know the source.
 fn source_alias(source: &TableFactor) -> Result<Ident, SqlError> {
     let named = match source {
-        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => Some(alias.name.clone()),
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            Some(alias.name.clone())
+        }
         TableFactor::Table { name, .. } => name.0.last().and_then(|part| part.as_ident()).cloned(),
         _ => None,
     };
@@ -199,7 +240,14 @@ fn source_alias(source: &TableFactor) -> Result<Ident, SqlError> {
 }
 
 /// `SELECT __row, __source, expr, … FROM target FULL JOIN (SELECT *, true AS __source FROM source) AS name ON …`
-fn join(target: &Target, alias: Option<Ident>, source: TableFactor, source_name: Ident, on: Expr, exprs: Vec<Expr>) -> Result<Query, SqlError> {
+fn join(
+    target: &Target,
+    alias: Option<Ident>,
+    source: TableFactor,
+    source_name: Ident,
+    on: Expr,
+    exprs: Vec<Expr>,
+) -> Result<Query, SqlError> {
     let alias = alias.map_or(String::new(), |alias| format!(" AS `{}`", alias.value));
     let mut query = template(&format!(
         "SELECT `{ROW}`, `{SOURCE}` FROM {}{alias} FULL JOIN (SELECT *, true AS `{SOURCE}` FROM `source`) AS `source` ON true",

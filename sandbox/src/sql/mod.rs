@@ -9,6 +9,7 @@
 //! [`Engine::open`] touches nothing; the catalog is read and DataFusion's session built when the first statement comes.
 //! Statements that write wait for each other; those that read see the files that the catalog named when they began.
 
+mod alter;
 pub(crate) mod catalog;
 mod ddl;
 mod describe;
@@ -96,7 +97,12 @@ impl Session {
 
     /// The full name of a table or a volume in a command.
     fn table(&self, name: &Name) -> TableName {
-        let part = |from_end: usize, or| name.len().checked_sub(from_end).and_then(|at| name.get(at)).map_or(or, |part| part.value.as_str());
+        let part = |from_end: usize, or| {
+            name.len()
+                .checked_sub(from_end)
+                .and_then(|at| name.get(at))
+                .map_or(or, |part| part.value.as_str())
+        };
         TableName::new(part(3, self.catalog()), part(2, self.schema()), part(1, ""))
     }
 
@@ -142,7 +148,11 @@ impl Engine {
 
     /// The tables of a schema, also those of `information_schema`.
     pub(crate) fn tables(&self, name: &SchemaName) -> Result<Vec<Arc<Table>>, CatalogError> {
-        if name.schema == catalog::INFORMATION_SCHEMA { information_schema::describe(&self.catalogs, name) } else { self.catalogs.tables(name) }
+        if name.schema == catalog::INFORMATION_SCHEMA {
+            information_schema::describe(&self.catalogs, name)
+        } else {
+            self.catalogs.tables(name)
+        }
     }
 
     /// A table, also one of `information_schema`.
@@ -150,7 +160,9 @@ impl Engine {
         if name.schema != catalog::INFORMATION_SCHEMA {
             return self.catalogs.table(name);
         }
-        let found = information_schema::describe(&self.catalogs, &name.schema_name())?.into_iter().find(|table| table.common.name == name.table);
+        let found = information_schema::describe(&self.catalogs, &name.schema_name())?
+            .into_iter()
+            .find(|table| table.common.name == name.table);
         found.ok_or_else(|| CatalogError::NotFound { kind: catalog::Kind::Table, name: name.to_string() })
     }
 
@@ -182,7 +194,7 @@ impl Engine {
         let source = Source::read(statement)?;
         let command = parse::parse(&source)?;
         let run = Run { engine: self, session, source: &source };
-        let _reading = self.files.reading(&self.catalogs).await;
+        let _reading = self.files.reading().await;
         match command {
             Command::Query(query) => run.planner().query(*query, &source).await,
             Command::Explain { query, extended } => {
@@ -233,7 +245,10 @@ impl<'a> Run<'a> {
             return Err(CatalogError::ReadOnly { catalog: name.catalog.clone() }.into());
         }
         if table.kind != catalog::TableKind::Managed {
-            return Err(SqlError::unsupported(format!("changes of the external table {}: its data is not in the sandbox", name.quoted())));
+            return Err(SqlError::unsupported(format!(
+                "changes of the external table {}: its data is not in the sandbox",
+                name.quoted()
+            )));
         }
         Ok(table)
     }

@@ -45,26 +45,38 @@ impl Output {
 
     /// Columns of text.
     pub(super) fn strings(names: &[&str], rows: Vec<Vec<Option<String>>>) -> Self {
-        let columns: Vec<(&str, ArrayRef)> = names.iter().enumerate().map(|(at, name)| {
-            let values = rows.iter().map(|row| row.get(at).and_then(Option::as_deref));
-            (*name, Arc::new(StringArray::from_iter(values)) as ArrayRef)
-        }).collect();
+        let columns: Vec<(&str, ArrayRef)> = names
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                let values = rows.iter().map(|row| row.get(at).and_then(Option::as_deref));
+                (*name, Arc::new(StringArray::from_iter(values)) as ArrayRef)
+            })
+            .collect();
         Self::columns(columns)
     }
 
     /// One row of counts.
     pub(super) fn counts(counts: &[(&str, usize)]) -> Self {
-        let count = |n: usize| Arc::new(Int64Array::from_iter_values([i64::try_from(n).unwrap_or(i64::MAX)])) as ArrayRef;
+        let count = |n: usize| {
+            Arc::new(Int64Array::from_iter_values([i64::try_from(n).unwrap_or(i64::MAX)])) as ArrayRef
+        };
         Self::columns(counts.iter().map(|(name, n)| (*name, count(*n))).collect())
     }
 
     /// Columns of equal length.
     pub(super) fn columns(columns: Vec<(&str, ArrayRef)>) -> Self {
-        let fields: Vec<Field> = columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+        let fields: Vec<Field> = columns
+            .iter()
+            .map(|(name, column)| Field::new(*name, column.data_type().clone(), true))
+            .collect();
         let schema = Arc::new(Schema::new(fields));
         let arrays = columns.into_iter().map(|(_, column)| column).collect();
         // the arrays were made together, so their lengths agree; were it not so, there would be no rows to show
-        let batches = RecordBatch::try_new(Arc::clone(&schema), arrays).into_iter().filter(|batch| batch.num_rows() > 0).collect();
+        let batches = RecordBatch::try_new(Arc::clone(&schema), arrays)
+            .into_iter()
+            .filter(|batch| batch.num_rows() > 0)
+            .collect();
         Self { schema, batches }
     }
 
@@ -87,7 +99,12 @@ impl Output {
     pub fn columns_info(&self) -> Vec<ColumnInfo> {
         let describe = |field: &Arc<Field>| {
             let kind = field.data_type();
-            ColumnInfo { name: field.name().clone(), type_text: types::text(kind), type_name: types::name(kind), precision: types::precision(kind) }
+            ColumnInfo {
+                name: field.name().clone(),
+                type_text: types::text(kind),
+                type_name: types::name(kind),
+                precision: types::precision(kind),
+            }
         };
         self.schema.fields().iter().map(describe).collect()
     }
@@ -102,4 +119,3 @@ impl Output {
 pub(crate) fn batch_rows(batch: &RecordBatch) -> impl Iterator<Item = Vec<Option<String>>> + '_ {
     (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| text::service(column, row)).collect())
 }
-

@@ -22,42 +22,76 @@ impl Run<'_> {
                 let catalog = match within.as_deref() {
                     None => self.session.catalog(),
                     Some([catalog]) => &catalog.value,
-                    Some(_) => return Err(SqlError::new("INVALID_IDENTIFIER", "The name of a catalog has one part")),
+                    Some(_) => {
+                        return Err(SqlError::new(
+                            "INVALID_IDENTIFIER",
+                            "The name of a catalog has one part",
+                        ));
+                    }
                 };
-                let mut names: Vec<String> = catalogs.schemas(catalog)?.into_iter().map(|schema| schema.common.name).collect();
+                let mut names: Vec<String> =
+                    catalogs.schemas(catalog)?.into_iter().map(|schema| schema.common.name).collect();
                 names.push(INFORMATION_SCHEMA.to_owned());
                 names.sort();
-                Ok(Output::text("databaseName", names.into_iter().filter(|name| matches(pattern.as_deref(), name))))
+                Ok(Output::text(
+                    "databaseName",
+                    names.into_iter().filter(|name| matches(pattern.as_deref(), name)),
+                ))
             }
             Show::Tables { within, pattern } => Ok(self.listed(within, pattern, "tableName", |_| true)?),
-            Show::Views { within, pattern } => Ok(self.listed(within, pattern, "viewName", |table| table.view.is_some())?),
+            Show::Views { within, pattern } => {
+                Ok(self.listed(within, pattern, "viewName", |table| table.view.is_some())?)
+            }
             Show::Volumes { within, pattern } => {
                 let schema = self.within(within)?;
                 let names = catalogs.volumes(&schema)?.into_iter().map(|volume| volume.common.name);
-                let rows = names.filter(|name| matches(pattern.as_deref(), name)).map(|name| vec![Some(schema.schema.clone()), Some(name)]);
+                let rows = names
+                    .filter(|name| matches(pattern.as_deref(), name))
+                    .map(|name| vec![Some(schema.schema.clone()), Some(name)]);
                 Ok(Output::strings(&["database", "volume_name"], rows.collect()))
             }
             Show::Columns { name } => {
                 let table = self.shown(&name)?;
                 Ok(Output::text("col_name", table.columns.iter().map(|column| column.name.clone())))
             }
-            Show::CreateTable { name } => Ok(Output::text("createtab_stmt", [create_statement(&self.session.table(&name).to_string(), &*self.shown(&name)?)])),
+            Show::CreateTable { name } => Ok(Output::text(
+                "createtab_stmt",
+                [create_statement(&self.session.table(&name).to_string(), &*self.shown(&name)?)],
+            )),
             Show::Properties { name } => {
                 let table = self.shown(&name)?;
-                let rows = table.common.properties.iter().map(|(key, value)| vec![Some(key.clone()), Some(value.clone())]).collect();
+                let rows = table
+                    .common
+                    .properties
+                    .iter()
+                    .map(|(key, value)| vec![Some(key.clone()), Some(value.clone())])
+                    .collect();
                 Ok(Output::strings(&["key", "value"], rows))
             }
             Show::Functions { pattern } => {
                 let state = self.engine.state();
-                let mut names: Vec<String> = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned()
+                let mut names: Vec<String> = state
+                    .scalar_functions()
+                    .keys()
+                    .chain(state.aggregate_functions().keys())
+                    .chain(state.window_functions().keys())
+                    .cloned()
                     .chain(super::functions::RENAMED.iter().map(|(spark, _)| (*spark).to_owned()))
                     .chain(super::functions::macros::names().map(str::to_owned))
                     // the helpers behind the macros are nobody's to call
-                    .filter(|name| !name.starts_with("spark_") && !name.starts_with("timestampadd_") && !name.starts_with("timestampdiff_"))
+                    .filter(|name| {
+                        !super::functions::FOREIGN.contains(&name.as_str())
+                            && !name.starts_with("spark_")
+                            && !name.starts_with("timestampadd_")
+                            && !name.starts_with("timestampdiff_")
+                    })
                     .collect();
                 names.sort();
                 names.dedup();
-                Ok(Output::text("function", names.into_iter().filter(|name| matches(pattern.as_deref(), name))))
+                Ok(Output::text(
+                    "function",
+                    names.into_iter().filter(|name| matches(pattern.as_deref(), name)),
+                ))
             }
         }
     }
@@ -67,13 +101,26 @@ impl Run<'_> {
     }
 
     fn shown(&self, name: &Name) -> Result<Arc<Table>, SqlError> {
-        self.catalogs().table(&self.session.table(name)).map_err(|error| SqlError::from(error).at(name.last().and_then(place)))
+        self.catalogs()
+            .table(&self.session.table(name))
+            .map_err(|error| SqlError::from(error).at(name.last().and_then(place)))
     }
 
-    fn listed(&self, within: Option<Name>, pattern: Option<String>, title: &str, wanted: impl Fn(&Table) -> bool) -> Result<Output, SqlError> {
+    fn listed(
+        &self,
+        within: Option<Name>,
+        pattern: Option<String>,
+        title: &str,
+        wanted: impl Fn(&Table) -> bool,
+    ) -> Result<Output, SqlError> {
         let schema = self.within(within)?;
         let tables = self.catalogs().tables(&schema)?;
-        let names: Vec<String> = tables.iter().filter(|table| wanted(table)).map(|table| table.common.name.clone()).filter(|name| matches(pattern.as_deref(), name)).collect();
+        let names: Vec<String> = tables
+            .iter()
+            .filter(|table| wanted(table))
+            .map(|table| table.common.name.clone())
+            .filter(|name| matches(pattern.as_deref(), name))
+            .collect();
         let database = StringArray::from_iter_values(names.iter().map(|_| &schema.schema));
         // a temporary object would live in a session, and statements here have none
         let temporary = BooleanArray::from(vec![false; names.len()]);
@@ -110,22 +157,26 @@ fn create_statement(full_name: &str, table: &Table) -> String {
     let quote = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     let mut text = String::new();
     let what = if table.view.is_some() { "VIEW" } else { "TABLE" };
-    let columns: Vec<String> = table.columns.iter().map(|column| {
-        let mut line = format!("  {}", column.name);
-        if table.view.is_none() {
-            let _ = write!(line, " {}", column.kind.to_uppercase());
-        }
-        if !column.nullable {
-            line.push_str(" NOT NULL");
-        }
-        if let Some(default) = &column.default {
-            let _ = write!(line, " DEFAULT {default}");
-        }
-        if let Some(comment) = &column.comment {
-            let _ = write!(line, " COMMENT {}", quote(comment));
-        }
-        line
-    }).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let mut line = format!("  {}", column.name);
+            if table.view.is_none() {
+                let _ = write!(line, " {}", column.kind.to_uppercase());
+            }
+            if !column.nullable {
+                line.push_str(" NOT NULL");
+            }
+            if let Some(default) = &column.default {
+                let _ = write!(line, " DEFAULT {default}");
+            }
+            if let Some(comment) = &column.comment {
+                let _ = write!(line, " COMMENT {}", quote(comment));
+            }
+            line
+        })
+        .collect();
     let _ = write!(text, "CREATE {what} {full_name} (\n{})\n", columns.join(",\n"));
     if table.view.is_none() {
         let _ = writeln!(text, "USING {}", table.format.to_lowercase());
@@ -137,7 +188,12 @@ fn create_statement(full_name: &str, table: &Table) -> String {
         let _ = writeln!(text, "LOCATION {}", quote(location));
     }
     if !table.common.properties.is_empty() {
-        let all: Vec<String> = table.common.properties.iter().map(|(key, value)| format!("  {} = {}", quote(key), quote(value))).collect();
+        let all: Vec<String> = table
+            .common
+            .properties
+            .iter()
+            .map(|(key, value)| format!("  {} = {}", quote(key), quote(value)))
+            .collect();
         let _ = writeln!(text, "TBLPROPERTIES (\n{})", all.join(",\n"));
     }
     if let Some(view) = &table.view {
@@ -153,8 +209,16 @@ mod tests {
     #[test]
     fn patterns_are_those_of_show() {
         for (pattern, text, expected) in [
-            ("*", "abc", true), ("a*", "abc", true), ("*c", "abc", true), ("a*c", "abc", true), ("b*", "abc", false),
-            ("abc", "abc", true), ("ab", "abc", false), ("a*b*c", "axxbyyc", true), ("a*b*d", "axxbyyc", false), ("", "", true),
+            ("*", "abc", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*c", "abc", true),
+            ("b*", "abc", false),
+            ("abc", "abc", true),
+            ("ab", "abc", false),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*d", "axxbyyc", false),
+            ("", "", true),
         ] {
             assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
         }

@@ -23,7 +23,7 @@ pub(crate) struct Files {
 
 impl Files {
     /// Held while a statement runs: files that it may read stay. Before, if nobody else reads, old files go.
-    pub(crate) async fn reading(&self, _: &Catalogs) -> OwnedRwLockReadGuard<()> {
+    pub(crate) async fn reading(&self) -> OwnedRwLockReadGuard<()> {
         if let Ok(_alone) = self.readers.try_write() {
             for path in self.garbage.lock().drain(..) {
                 // a file that cannot be removed now is swept at the next start
@@ -39,7 +39,13 @@ impl Files {
     }
 
     /// Writes rows to a new file in a table's folder. No rows make no file.
-    pub(crate) fn write(&self, catalogs: &Catalogs, name: &TableName, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<String>, SqlError> {
+    pub(crate) fn write(
+        &self,
+        catalogs: &Catalogs,
+        name: &TableName,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+    ) -> Result<Vec<String>, SqlError> {
         if batches.iter().all(|batch| batch.num_rows() == 0) {
             return Ok(Vec::new());
         }

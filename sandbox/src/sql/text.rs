@@ -5,8 +5,9 @@
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType, Float16Type, Float32Type,
-    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalUnit, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+    DecimalType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalUnit, TimeUnit, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use datafusion::arrow::datatypes::{IntervalDayTimeType, IntervalMonthDayNanoType, IntervalYearMonthType};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -44,10 +45,18 @@ pub(crate) fn cell(column: &dyn Array, row: usize, style: Style) -> Option<Strin
         DataType::Float16 => float32(column.as_primitive::<Float16Type>().value(row).to_f32()),
         DataType::Float32 => float32(column.as_primitive::<Float32Type>().value(row)),
         DataType::Float64 => float64(column.as_primitive::<Float64Type>().value(row)),
-        DataType::Decimal32(p, s) => Decimal32Type::format_decimal(column.as_primitive::<Decimal32Type>().value(row), *p, *s),
-        DataType::Decimal64(p, s) => Decimal64Type::format_decimal(column.as_primitive::<Decimal64Type>().value(row), *p, *s),
-        DataType::Decimal128(p, s) => Decimal128Type::format_decimal(column.as_primitive::<Decimal128Type>().value(row), *p, *s),
-        DataType::Decimal256(p, s) => Decimal256Type::format_decimal(column.as_primitive::<Decimal256Type>().value(row), *p, *s),
+        DataType::Decimal32(p, s) => {
+            Decimal32Type::format_decimal(column.as_primitive::<Decimal32Type>().value(row), *p, *s)
+        }
+        DataType::Decimal64(p, s) => {
+            Decimal64Type::format_decimal(column.as_primitive::<Decimal64Type>().value(row), *p, *s)
+        }
+        DataType::Decimal128(p, s) => {
+            Decimal128Type::format_decimal(column.as_primitive::<Decimal128Type>().value(row), *p, *s)
+        }
+        DataType::Decimal256(p, s) => {
+            Decimal256Type::format_decimal(column.as_primitive::<Decimal256Type>().value(row), *p, *s)
+        }
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
         DataType::LargeUtf8 => column.as_string::<i64>().value(row).to_owned(),
         DataType::Utf8View => column.as_string_view().value(row).to_owned(),
@@ -60,7 +69,12 @@ pub(crate) fn cell(column: &dyn Array, row: usize, style: Style) -> Option<Strin
         DataType::Timestamp(unit, zone) => timestamp(column, row, *unit, zone.is_some(), style),
         DataType::Interval(unit) => interval(column, row, *unit),
         DataType::Duration(unit) => duration(column, row, *unit),
-        DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_) | DataType::FixedSizeList(..) | DataType::Struct(_) | DataType::Map(..) => match style {
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::ListView(_)
+        | DataType::FixedSizeList(..)
+        | DataType::Struct(_)
+        | DataType::Map(..) => match style {
             Style::Service => json(column, row).to_string(),
             Style::Cast => nested(column, row),
         },
@@ -68,7 +82,8 @@ pub(crate) fn cell(column: &dyn Array, row: usize, style: Style) -> Option<Strin
             Ok(plain) => return cell(plain.as_ref(), row, style),
             Err(_) => String::new(),
         },
-        _ => ArrayFormatter::try_new(column, &FormatOptions::default()).map_or(String::new(), |formatter| formatter.value(row).to_string()),
+        _ => ArrayFormatter::try_new(column, &FormatOptions::default())
+            .map_or(String::new(), |formatter| formatter.value(row).to_string()),
     })
 }
 
@@ -110,10 +125,14 @@ fn date(days: i64) -> String {
 }
 
 fn timestamp(column: &dyn Array, row: usize, unit: TimeUnit, zoned: bool, style: Style) -> String {
-    use datafusion::arrow::datatypes::{TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType};
+    use datafusion::arrow::datatypes::{
+        TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    };
     let micros = match unit {
         TimeUnit::Second => column.as_primitive::<TimestampSecondType>().value(row).saturating_mul(1_000_000),
-        TimeUnit::Millisecond => column.as_primitive::<TimestampMillisecondType>().value(row).saturating_mul(1_000),
+        TimeUnit::Millisecond => {
+            column.as_primitive::<TimestampMillisecondType>().value(row).saturating_mul(1_000)
+        }
         TimeUnit::Microsecond => column.as_primitive::<TimestampMicrosecondType>().value(row),
         TimeUnit::Nanosecond => column.as_primitive::<TimestampNanosecondType>().value(row).div_euclid(1_000),
     };
@@ -152,13 +171,22 @@ fn interval(column: &dyn Array, row: usize, unit: IntervalUnit) -> String {
     }
     let fraction = nanos % 1_000_000_000;
     let parts = [
-        (i64::from(months / 12), "years"), (i64::from(months % 12), "months"), (i64::from(days), "days"),
-        (nanos / 3_600_000_000_000, "hours"), (nanos / 60_000_000_000 % 60, "minutes"), (nanos / 1_000_000_000 % 60, "seconds"),
+        (i64::from(months / 12), "years"),
+        (i64::from(months % 12), "months"),
+        (i64::from(days), "days"),
+        (nanos / 3_600_000_000_000, "hours"),
+        (nanos / 60_000_000_000 % 60, "minutes"),
+        (nanos / 1_000_000_000 % 60, "seconds"),
     ];
-    let shown = parts.iter().filter(|(n, unit)| *n != 0 || (fraction != 0 && *unit == "seconds")).map(|(n, unit)| match *unit {
-        "seconds" if fraction != 0 => format!("{n}.{:09}", fraction.abs()).trim_end_matches('0').to_owned() + " seconds",
-        unit => format!("{n} {unit}"),
-    });
+    let shown =
+        parts.iter().filter(|(n, unit)| *n != 0 || (fraction != 0 && *unit == "seconds")).map(|(n, unit)| {
+            match *unit {
+                "seconds" if fraction != 0 => {
+                    format!("{n}.{:09}", fraction.abs()).trim_end_matches('0').to_owned() + " seconds"
+                }
+                unit => format!("{n} {unit}"),
+            }
+        });
     shown.collect::<Vec<_>>().join(" ")
 }
 
@@ -167,11 +195,19 @@ fn day_time(nanos: i128) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     let nanos = nanos.unsigned_abs();
     let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    format!("{sign}{} {:02}:{:02}:{:02}.{rest:09}", seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{sign}{} {:02}:{:02}:{:02}.{rest:09}",
+        seconds / 86_400,
+        seconds / 3_600 % 24,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 fn duration(column: &dyn Array, row: usize, unit: TimeUnit) -> String {
-    use datafusion::arrow::datatypes::{DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType};
+    use datafusion::arrow::datatypes::{
+        DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
+    };
     let (value, nanos) = match unit {
         TimeUnit::Second => (column.as_primitive::<DurationSecondType>().value(row), 1_000_000_000),
         TimeUnit::Millisecond => (column.as_primitive::<DurationMillisecondType>().value(row), 1_000_000),
@@ -204,12 +240,20 @@ pub(crate) fn json(column: &dyn Array, row: usize) -> Value {
     match kind {
         DataType::Struct(fields) => {
             let values = column.as_struct().columns();
-            fields.iter().zip(values).map(|(field, value)| (field.name().clone(), json(value.as_ref(), row))).collect()
+            fields
+                .iter()
+                .zip(values)
+                .map(|(field, value)| (field.name().clone(), json(value.as_ref(), row)))
+                .collect()
         }
         DataType::Map(..) => {
             let entries = column.as_map().value(row);
             let (keys, values) = (entries.column(0), entries.column(1));
-            (0..entries.len()).map(|at| (cell(keys.as_ref(), at, Style::Cast).unwrap_or_default(), json(values.as_ref(), at))).collect()
+            (0..entries.len())
+                .map(|at| {
+                    (cell(keys.as_ref(), at, Style::Cast).unwrap_or_default(), json(values.as_ref(), at))
+                })
+                .collect()
         }
         _ => {
             let text = cell(column, row, Style::Service);
@@ -226,16 +270,25 @@ pub(crate) fn json(column: &dyn Array, row: usize) -> Value {
 
 /// A nested value as `CAST` prints it: `[1, 2]`, `{1, a}`, `{k -> v}`.
 fn nested(column: &dyn Array, row: usize) -> String {
-    let show = |array: &dyn Array, at: usize| cell(array, at, Style::Cast).unwrap_or_else(|| "null".to_owned());
+    let show =
+        |array: &dyn Array, at: usize| cell(array, at, Style::Cast).unwrap_or_else(|| "null".to_owned());
     if let Some(items) = elements(column, row) {
         let items: Vec<String> = (0..items.len()).map(|at| show(items.as_ref(), at)).collect();
         return format!("[{}]", items.join(", "));
     }
     let parts: Vec<String> = match column.data_type() {
-        DataType::Struct(_) => column.as_struct().columns().iter().map(|value| show(value.as_ref(), row)).collect(),
+        DataType::Struct(_) => {
+            column.as_struct().columns().iter().map(|value| show(value.as_ref(), row)).collect()
+        }
         _ => {
             let entries = column.as_map().value(row);
-            let pair = |at| format!("{} -> {}", show(entries.column(0).as_ref(), at), show(entries.column(1).as_ref(), at));
+            let pair = |at| {
+                format!(
+                    "{} -> {}",
+                    show(entries.column(0).as_ref(), at),
+                    show(entries.column(1).as_ref(), at)
+                )
+            };
             (0..entries.len()).map(pair).collect()
         }
     };
@@ -249,8 +302,15 @@ mod tests {
     #[test]
     fn floats_look_like_javas() {
         let cases = [
-            (0.0, "0.0"), (1.0, "1.0"), (-2.5, "-2.5"), (1e7, "1.0E7"), (1.25e-4, "1.25E-4"), (1e21, "1.0E21"),
-            (f64::NAN, "NaN"), (f64::NEG_INFINITY, "-Infinity"), (9_999_999.0, "9999999.0"),
+            (0.0, "0.0"),
+            (1.0, "1.0"),
+            (-2.5, "-2.5"),
+            (1e7, "1.0E7"),
+            (1.25e-4, "1.25E-4"),
+            (1e21, "1.0E21"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (9_999_999.0, "9999999.0"),
         ];
         for (value, expected) in cases {
             assert_eq!(float64(value), expected);

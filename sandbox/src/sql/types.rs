@@ -51,18 +51,29 @@ fn simple(name: &str) -> Option<DataType> {
     })
 }
 
+/// How deep types may nest.
+const DEEPEST: i32 = 100;
+
 /// Parses a Spark type as written in SQL: `decimal(10,2)`, `array<string>`, `struct<a: int, b: string>`.
 ///
 /// `None` is a type that the sandbox does not know (`VARIANT`, `GEOGRAPHY`, …) or text that is no type.
 pub(crate) fn parse(text: &str) -> Option<DataType> {
+    let depth = text.chars().scan(0_i32, |depth, c| {
+        *depth += i32::from(c == '<') - i32::from(c == '>');
+        Some(*depth)
+    });
+    if depth.max().is_some_and(|depth| depth > DEEPEST) { None } else { parse_within(text) }
+}
+
+fn parse_within(text: &str) -> Option<DataType> {
     let text = text.trim();
     if let Some(inner) = text.strip_suffix('>') {
         let (head, inner) = inner.split_once('<')?;
         return match head.trim().to_ascii_uppercase().as_str() {
-            "ARRAY" => Some(DataType::List(Arc::new(Field::new("item", parse(inner)?, true)))),
+            "ARRAY" => Some(DataType::List(Arc::new(Field::new("item", parse_within(inner)?, true)))),
             "MAP" => {
                 let [key, value] = split_top(inner).try_into().ok()?;
-                Some(map(parse(key)?, parse(value)?))
+                Some(map(parse_within(key)?, parse_within(value)?))
             }
             "STRUCT" => {
                 let fields = split_top(inner).into_iter().map(parse_field).collect::<Option<Vec<_>>>()?;
@@ -101,7 +112,7 @@ fn parse_field(text: &str) -> Option<FieldRef> {
         Some(short) => (&kind[..short.len()], false),
         None => (kind, true),
     };
-    Some(Arc::new(Field::new(name.trim_matches('`').to_lowercase(), parse(kind)?, nullable)))
+    Some(Arc::new(Field::new(name.trim_matches('`').to_lowercase(), parse_within(kind)?, nullable)))
 }
 
 /// Splits `a, map<b, c>, d` at the commas outside brackets.
@@ -129,7 +140,9 @@ pub(crate) fn map(key: DataType, value: DataType) -> DataType {
 }
 
 /// The row of [`SIMPLE`] that an Arrow type belongs to.
-fn simple_row(kind: &DataType) -> Option<&'static (&'static str, &'static str, &'static str, &'static [&'static str])> {
+fn simple_row(
+    kind: &DataType,
+) -> Option<&'static (&'static str, &'static str, &'static str, &'static [&'static str])> {
     let name = match kind {
         DataType::Int64 | DataType::UInt64 | DataType::UInt32 => "BIGINT",
         DataType::Int32 | DataType::UInt16 => "INT",
@@ -137,9 +150,15 @@ fn simple_row(kind: &DataType) -> Option<&'static (&'static str, &'static str, &
         DataType::Int8 => "TINYINT",
         DataType::Float64 => "DOUBLE",
         DataType::Float32 | DataType::Float16 => "FLOAT",
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Time64(_) | DataType::Time32(_) => "STRING",
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Time64(_)
+        | DataType::Time32(_) => "STRING",
         DataType::Boolean => "BOOLEAN",
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "BINARY",
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            "BINARY"
+        }
         DataType::Date32 | DataType::Date64 => "DATE",
         DataType::Timestamp(_, Some(_)) => "TIMESTAMP",
         DataType::Timestamp(_, None) => "TIMESTAMP_NTZ",
@@ -163,14 +182,21 @@ pub(crate) fn text(kind: &DataType) -> String {
         return row.0.to_owned();
     }
     match kind {
-        DataType::Decimal128(p, s) | DataType::Decimal256(p, s) | DataType::Decimal64(p, s) | DataType::Decimal32(p, s) => {
+        DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal32(p, s) => {
             format!("DECIMAL({p},{s})")
         }
-        DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) | DataType::FixedSizeList(item, _) => {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::FixedSizeList(item, _) => {
             format!("ARRAY<{}>", text(item.data_type()))
         }
         DataType::Struct(fields) => {
-            let fields: Vec<_> = fields.iter().map(|f| format!("{}: {}", f.name(), text(f.data_type()))).collect();
+            let fields: Vec<_> =
+                fields.iter().map(|f| format!("{}: {}", f.name(), text(f.data_type()))).collect();
             format!("STRUCT<{}>", fields.join(", "))
         }
         DataType::Map(entries, _) => match map_fields(entries) {
@@ -193,8 +219,13 @@ pub(crate) fn name(kind: &DataType) -> &'static str {
         return row.1;
     }
     match kind {
-        DataType::Decimal128(..) | DataType::Decimal256(..) | DataType::Decimal64(..) | DataType::Decimal32(..) => "DECIMAL",
-        DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_) | DataType::FixedSizeList(..) => "ARRAY",
+        DataType::Decimal128(..)
+        | DataType::Decimal256(..)
+        | DataType::Decimal64(..)
+        | DataType::Decimal32(..) => "DECIMAL",
+        DataType::List(_) | DataType::LargeList(_) | DataType::ListView(_) | DataType::FixedSizeList(..) => {
+            "ARRAY"
+        }
         DataType::Struct(_) => "STRUCT",
         DataType::Map(..) => "MAP",
         DataType::Dictionary(_, value) => name(value),
@@ -205,9 +236,10 @@ pub(crate) fn name(kind: &DataType) -> &'static str {
 /// Precision and scale of a decimal.
 pub(crate) fn precision(kind: &DataType) -> Option<(u8, i8)> {
     match kind {
-        DataType::Decimal128(p, s) | DataType::Decimal256(p, s) | DataType::Decimal64(p, s) | DataType::Decimal32(p, s) => {
-            Some((*p, *s))
-        }
+        DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal32(p, s) => Some((*p, *s)),
         _ => None,
     }
 }
@@ -218,7 +250,10 @@ pub(crate) fn spark_json(kind: &DataType) -> Value {
         return json!(row.2);
     }
     match kind {
-        DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) | DataType::FixedSizeList(item, _) => json!({
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::FixedSizeList(item, _) => json!({
             "type": "array", "elementType": spark_json(item.data_type()), "containsNull": item.is_nullable(),
         }),
         DataType::Struct(fields) => json!({
@@ -250,8 +285,14 @@ mod tests {
     #[test]
     fn types_survive_a_round_trip() {
         for written in [
-            "BIGINT", "DECIMAL(10,2)", "ARRAY<STRING>", "MAP<STRING, ARRAY<INT>>", "STRUCT<a: INT, b: STRUCT<c: DATE>>",
-            "TIMESTAMP", "TIMESTAMP_NTZ", "VOID",
+            "BIGINT",
+            "DECIMAL(10,2)",
+            "ARRAY<STRING>",
+            "MAP<STRING, ARRAY<INT>>",
+            "STRUCT<a: INT, b: STRUCT<c: DATE>>",
+            "TIMESTAMP",
+            "TIMESTAMP_NTZ",
+            "VOID",
         ] {
             assert_eq!(parse(written).map(|kind| text(&kind)).as_deref(), Some(written));
         }
@@ -259,5 +300,6 @@ mod tests {
         assert_eq!(parse("decimal(39,1)"), None);
         assert_eq!(parse("widget"), None);
         assert_eq!(parse("array<widget>"), None);
+        assert_eq!(parse(&format!("{}int{}", "array<".repeat(100_000), ">".repeat(100_000))), None);
     }
 }

@@ -27,7 +27,9 @@ impl Bench {
     async fn rows(&self, statement: &str) -> Vec<String> {
         let output = self.engine.execute(statement, &Session::default()).await;
         let output = output.unwrap_or_else(|error| panic!("{statement}: {error}"));
-        let show = |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or("NULL".into())).collect::<Vec<_>>().join("|");
+        let show = |row: Vec<Option<String>>| {
+            row.into_iter().map(|cell| cell.unwrap_or("NULL".into())).collect::<Vec<_>>().join("|")
+        };
         output.rows().into_iter().map(show).collect()
     }
 
@@ -41,7 +43,11 @@ impl Bench {
     /// `name TYPE` of each column.
     async fn columns(&self, statement: &str) -> Vec<String> {
         let output = self.engine.execute(statement, &Session::default()).await.unwrap();
-        output.columns_info().into_iter().map(|column| format!("{} {}", column.name, column.type_text)).collect()
+        output
+            .columns_info()
+            .into_iter()
+            .map(|column| format!("{} {}", column.name, column.type_text))
+            .collect()
     }
 
     async fn error(&self, statement: &str) -> String {
@@ -67,13 +73,29 @@ async fn types_and_names_are_sparks() {
         ("SELECT NULL", "NULL VOID", "NULL"),
         ("SELECT 1, 1", "1 INT,1 INT", "1|1"),
         ("SELECT count(*), max(id) FROM range(3)", "count(1) BIGINT,max(id) BIGINT", "3|2"),
-        ("SELECT array(1, 2), map('k', 1.5), named_struct('a', 'x')", "array(1, 2) ARRAY<INT>,map(k, 1.5) MAP<STRING, DECIMAL(2,1)>,named_struct(a, x) STRUCT<a: STRING>", r#"[1,2]|{"k":1.5}|{"a":"x"}"#),
-        ("SELECT TIMESTAMP '2024-01-02 03:04:05.5' AS t, DATE '2024-01-02' AS d", "t TIMESTAMP,d DATE", "2024-01-02T03:04:05.500Z|2024-01-02"),
-        ("SELECT CAST(TIMESTAMP '2024-01-02 03:04:05.5' AS STRING) AS s", "s STRING", "2024-01-02 03:04:05.5"),
-        ("SELECT double(1) AS x", "", ""),
+        (
+            "SELECT array(1, 2), map('k', 1.5), named_struct('a', 'x')",
+            "array(1, 2) ARRAY<INT>,map(k, 1.5) MAP<STRING, DECIMAL(2,1)>,named_struct(a, x) STRUCT<a: STRING>",
+            r#"[1,2]|{"k":1.5}|{"a":"x"}"#,
+        ),
+        (
+            "SELECT TIMESTAMP '2024-01-02 03:04:05.5' AS t, DATE '2024-01-02' AS d",
+            "t TIMESTAMP,d DATE",
+            "2024-01-02T03:04:05.500Z|2024-01-02",
+        ),
+        (
+            "SELECT CAST(TIMESTAMP '2024-01-02 03:04:05.5' AS STRING) AS s",
+            "s STRING",
+            "2024-01-02 03:04:05.5",
+        ),
+        ("SELECT to_char(1, '9') AS x", "", ""),
         ("VALUES (1, 'a')", "col1 INT,col2 STRING", "1|a"),
         ("SELECT 'it\\'s' AS a, \"dq\" AS b, r'\\d' AS c", "a STRING,b STRING,c STRING", "it's|dq|\\d"),
-        ("SELECT cast(1e21 AS DOUBLE) AS big, cast('NaN' AS DOUBLE) AS nan", "big DOUBLE,nan DOUBLE", "1.0E21|NaN"),
+        (
+            "SELECT cast(1e21 AS DOUBLE) AS big, cast('NaN' AS DOUBLE) AS nan",
+            "big DOUBLE,nan DOUBLE",
+            "1.0E21|NaN",
+        ),
         ("SELECT x'CAFE' AS b", "b BINARY", "yv4="),
     ];
     for (statement, columns, row) in cases {
@@ -111,6 +133,7 @@ async fn functions_mean_what_they_mean_in_spark() {
         ("-7 % 3, pmod(-7, 3)", "-1|2"),
         ("coalesce(NULL, 'x'), nvl(NULL, 1), if(true, 'a', 'b')", "x|1|a"),
         ("1 <=> NULL, NULL <=> NULL", "false|true"),
+        ("double(1), date('2024-02-03'), string(2), int('7')", "1.0|2024-02-03|2|7"),
         ("typeof(1), typeof(array(1.5))", "int|array<decimal(2,1)>"),
         ("current_catalog(), current_schema(), current_user", "main|default|sandbox.user@example.com"),
     ] {
@@ -118,18 +141,31 @@ async fn functions_mean_what_they_mean_in_spark() {
     }
     assert_eq!(bench.rows("SELECT max_by(id, -id), count_if(id > 1), listagg(CAST(id AS STRING), ',') WITHIN GROUP (ORDER BY id DESC) FROM range(4)").await, ["0|2|3,2,1,0"]);
     assert_eq!(bench.rows("SELECT id + 1 AS b, b * 2 AS c, c + 1 FROM range(2)").await, ["1|2|3", "2|4|5"]);
-    assert_eq!(bench.rows("SELECT x, c FROM VALUES ('a', array(1, 2)) t(x, l) LATERAL VIEW explode(l) v AS c").await, ["a|1", "a|2"]);
+    assert_eq!(
+        bench.rows("SELECT x, c FROM VALUES ('a', array(1, 2)) t(x, l) LATERAL VIEW explode(l) v AS c").await,
+        ["a|1", "a|2"]
+    );
 }
 
 #[tokio::test]
 async fn names_have_no_case_and_keep_their_spelling() {
-    let bench = Bench::with(&["CREATE TABLE People (Id INT, `Full Name` STRING) TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"]).await;
-    drop(bench);
-    let bench = Bench::with(&["CREATE TABLE People (Id INT, FullName STRING)", "INSERT INTO PEOPLE VALUES (1, 'Ann')"]).await;
+    let bench = Bench::with(&[
+        "CREATE TABLE People (Id INT, FullName STRING)",
+        "INSERT INTO PEOPLE VALUES (1, 'Ann')",
+    ])
+    .await;
     assert_eq!(bench.columns("SELECT * FROM people").await, ["Id INT", "FullName STRING"]);
-    assert_eq!(bench.columns("SELECT ID, `fullname` FROM MAIN.Default.PEOPLE p WHERE P.iD = 1").await, ["ID INT", "fullname STRING"]);
+    assert_eq!(
+        bench.columns("SELECT ID, `fullname` FROM MAIN.Default.PEOPLE p WHERE P.iD = 1").await,
+        ["ID INT", "fullname STRING"]
+    );
     assert_eq!(bench.rows("WITH Q AS (SELECT id AS Key FROM people) SELECT q.KEY FROM q").await, ["1"]);
     assert!(bench.error("CREATE TABLE people (a INT)").await.starts_with("[TABLE_OR_VIEW_ALREADY_EXISTS]"));
+    let mapped = "CREATE TABLE m (`Full Name` STRING)";
+    assert!(bench.error(mapped).await.starts_with("[DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES]"));
+    bench.rows(&format!("{mapped} TBLPROPERTIES (delta.columnMapping.mode = 'name')")).await;
+    bench.rows("INSERT INTO m (`full name`) VALUES ('Ann Lee')").await;
+    assert_eq!(bench.columns("SELECT * FROM m WHERE `FULL NAME` = 'Ann Lee'").await, ["Full Name STRING"]);
 }
 
 #[tokio::test]
@@ -143,15 +179,23 @@ async fn nulls_come_first_when_ascending() {
 
 #[tokio::test]
 async fn rows_are_inserted_updated_and_deleted() {
-    let bench = Bench::with(&["CREATE TABLE t (id BIGINT NOT NULL, name STRING, price DECIMAL(10,2) DEFAULT 9.5)"]).await;
+    let bench =
+        Bench::with(&["CREATE TABLE t (id BIGINT NOT NULL, name STRING, price DECIMAL(10,2) DEFAULT 9.5)"])
+            .await;
     let insert = "INSERT INTO t VALUES (1, 'a', 1), (2, NULL, 2.5), (3, 'c', NULL)";
     assert_eq!(bench.columns(insert).await, ["num_affected_rows BIGINT", "num_inserted_rows BIGINT"]);
     assert_eq!(bench.rows("INSERT INTO t (name, id) SELECT 'd', 4").await, ["1|1"]);
-    assert_eq!(bench.rows("SELECT * FROM t ORDER BY id").await, ["1|a|1.00", "2|NULL|2.50", "3|c|NULL", "4|d|9.50"]);
+    assert_eq!(
+        bench.rows("SELECT * FROM t ORDER BY id").await,
+        ["1|a|1.00", "2|NULL|2.50", "3|c|NULL", "4|d|9.50"]
+    );
     // neither NULL = 'a' nor NOT (NULL = 'a') is true
     assert_eq!(bench.rows("DELETE FROM t WHERE NOT (name = 'a')").await, ["2"]);
     assert_eq!(bench.sorted("SELECT id FROM t").await, ["1", "2"]);
-    assert_eq!(bench.rows("UPDATE t SET price = price * 2, name = upper(coalesce(name, 'none'))").await, ["2"]);
+    assert_eq!(
+        bench.rows("UPDATE t SET price = price * 2, name = upper(coalesce(name, 'none'))").await,
+        ["2"]
+    );
     assert_eq!(bench.sorted("SELECT * FROM t").await, ["1|A|2.00", "2|NONE|5.00"]);
     assert_eq!(bench.rows("INSERT OVERWRITE t VALUES (7, 'g', 0)").await, ["1|1"]);
     assert_eq!(bench.rows("SELECT id FROM t").await, ["7"]);
@@ -162,15 +206,30 @@ async fn rows_are_inserted_updated_and_deleted() {
 
 #[tokio::test]
 async fn subqueries_pick_the_right_rows_to_change() {
-    let setup = ["CREATE TABLE t AS SELECT * FROM VALUES (1, 10), (2, 20), (3, 30), (NULL, 40) v(id, x)", "CREATE TABLE u AS SELECT * FROM VALUES (2), (3) v(id)"];
+    let setup = [
+        "CREATE TABLE t AS SELECT * FROM VALUES (1, 10), (2, 20), (3, 30), (NULL, 40) v(id, x)",
+        "CREATE TABLE u AS SELECT * FROM VALUES (2), (3) v(id)",
+    ];
     for (statement, affected, left) in [
         ("DELETE FROM t WHERE id IN (SELECT id FROM u)", "2", "1|10,NULL|40"),
         ("DELETE FROM t WHERE id NOT IN (SELECT id FROM u)", "1", "2|20,3|30,NULL|40"),
-        ("DELETE FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND u.id > 2)", "1", "1|10,2|20,NULL|40"),
+        (
+            "DELETE FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND u.id > 2)",
+            "1",
+            "1|10,2|20,NULL|40",
+        ),
         ("DELETE FROM t a WHERE a.x = (SELECT max(x) FROM t)", "1", "1|10,2|20,3|30"),
         ("DELETE FROM t WHERE x > 100", "0", "1|10,2|20,3|30,NULL|40"),
-        ("UPDATE t SET x = (SELECT count(*) FROM u) WHERE id = (SELECT min(id) FROM t)", "1", "1|2,2|20,3|30,NULL|40"),
-        ("UPDATE t SET x = x + 1 WHERE id IN (SELECT id FROM u) OR id IS NULL", "3", "1|10,2|21,3|31,NULL|41"),
+        (
+            "UPDATE t SET x = (SELECT count(*) FROM u) WHERE id = (SELECT min(id) FROM t)",
+            "1",
+            "1|2,2|20,3|30,NULL|40",
+        ),
+        (
+            "UPDATE t SET x = x + 1 WHERE id IN (SELECT id FROM u) OR id IS NULL",
+            "3",
+            "1|10,2|21,3|31,NULL|41",
+        ),
     ] {
         let bench = Bench::with(&setup).await;
         assert_eq!(bench.rows(statement).await, [affected], "{statement}");
@@ -215,22 +274,32 @@ async fn tables_are_altered_described_and_dropped() {
     ])
     .await;
     assert_eq!(bench.sorted("SELECT * FROM t2").await, ["1|x|NULL|NULL", r#"2|y|[{"c":5}]|NULL"#]);
-    assert_eq!(bench.rows("DESCRIBE t2").await, ["id|int|the key", "Name|string|who", "b|array<struct<c:int>>|NULL", "d|int|NULL"]);
+    assert_eq!(
+        bench.rows("DESCRIBE t2").await,
+        ["id|int|the key", "Name|string|who", "b|array<struct<c:int>>|NULL", "d|int|NULL"]
+    );
     let statement = bench.rows("SHOW CREATE TABLE t2").await.remove(0);
     bench.rows("DROP TABLE t2").await;
     bench.rows(&statement).await;
     assert_eq!(bench.rows("SHOW CREATE TABLE t2").await, [statement]);
     assert_eq!(bench.rows("SHOW TBLPROPERTIES t2").await, ["k|v", "k2|v2"]);
     let extended = bench.rows("DESCRIBE TABLE EXTENDED t2").await;
-    assert!(extended.iter().any(|row| row == "Comment|changed|") && extended.iter().any(|row| row == "Type|MANAGED|"), "{extended:?}");
+    assert!(
+        extended.iter().any(|row| row == "Comment|changed|")
+            && extended.iter().any(|row| row == "Type|MANAGED|"),
+        "{extended:?}"
+    );
     assert_eq!(bench.rows("DROP TABLE IF EXISTS missing").await, [""; 0]);
 }
 
 #[tokio::test]
 async fn views_keep_their_query_and_see_new_rows() {
     let bench = Bench::with(&[
-        "CREATE SCHEMA other", "CREATE TABLE t AS SELECT 1 AS Id", "CREATE VIEW other.v (Key COMMENT 'k') AS SELECT id + 1 FROM main.default.t",
-        "CREATE VIEW w AS SELECT key * 10 AS ten FROM other.v", "INSERT INTO t VALUES (5)",
+        "CREATE SCHEMA other",
+        "CREATE TABLE t AS SELECT 1 AS Id",
+        "CREATE VIEW other.v (Key COMMENT 'k') AS SELECT id + 1 FROM main.default.t",
+        "CREATE VIEW w AS SELECT key * 10 AS ten FROM other.v",
+        "INSERT INTO t VALUES (5)",
     ])
     .await;
     assert_eq!(bench.sorted("SELECT * FROM w").await, ["20", "60"]);
@@ -246,8 +315,12 @@ async fn views_keep_their_query_and_see_new_rows() {
 #[tokio::test]
 async fn the_catalog_outlives_the_engine() {
     let bench = Bench::with(&[
-        "CREATE CATALOG c COMMENT 'mine'", "CREATE SCHEMA c.s", "CREATE TABLE c.s.t AS SELECT id FROM range(3)", "DELETE FROM c.s.t WHERE id = 1",
-        "CREATE VIEW c.s.v AS SELECT max(id) AS m FROM c.s.t", "CREATE VOLUME c.s.files",
+        "CREATE CATALOG c COMMENT 'mine'",
+        "CREATE SCHEMA c.s",
+        "CREATE TABLE c.s.t AS SELECT id FROM range(3)",
+        "DELETE FROM c.s.t WHERE id = 1",
+        "CREATE VIEW c.s.v AS SELECT max(id) AS m FROM c.s.t",
+        "CREATE VOLUME c.s.files",
     ])
     .await;
     let folder = bench.dir.path().join("catalog/c/s/t");
@@ -258,7 +331,10 @@ async fn the_catalog_outlives_the_engine() {
     assert_eq!(bench.rows("SELECT m FROM c.s.v").await, ["2"]);
     assert_eq!(bench.sorted("SELECT * FROM c.s.t").await, ["0", "2"]);
     assert_eq!(bench.rows("SHOW VOLUMES IN c.s").await, ["s|files"]);
-    assert!(bench.engine.volume_exists("c", "S", "Files") && bench.engine.volume_exists("main", "default", "files"));
+    assert!(
+        bench.engine.volume_exists("c", "S", "Files")
+            && bench.engine.volume_exists("main", "default", "files")
+    );
     let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files.len(), 2, "the table's metadata and one file of rows: {files:?}");
     assert!(bench.error("DROP SCHEMA c.s").await.starts_with("[SCHEMA_NOT_EMPTY]"));
@@ -269,23 +345,60 @@ async fn the_catalog_outlives_the_engine() {
 
 #[tokio::test]
 async fn information_schema_describes_what_is_there() {
-    let bench = Bench::with(&["CREATE TABLE t (Id INT NOT NULL, price DECIMAL(8,3) COMMENT 'each')", "CREATE VIEW v AS SELECT id FROM t"]).await;
+    let bench = Bench::with(&[
+        "CREATE TABLE t (Id INT NOT NULL, price DECIMAL(8,3) COMMENT 'each')",
+        "CREATE VIEW v AS SELECT id FROM t",
+    ])
+    .await;
     let columns = "SELECT table_name, column_name, ordinal_position, data_type, full_data_type, is_nullable, numeric_scale, comment FROM main.information_schema.columns ORDER BY 1, 3";
-    assert_eq!(bench.rows(columns).await, ["t|Id|0|INT|int|NO|NULL|NULL", "t|price|1|DECIMAL|decimal(8,3)|YES|3|each", "v|id|0|INT|int|YES|NULL|NULL"]);
+    assert_eq!(
+        bench.rows(columns).await,
+        [
+            "t|Id|0|INT|int|NO|NULL|NULL",
+            "t|price|1|DECIMAL|decimal(8,3)|YES|3|each",
+            "v|id|0|INT|int|YES|NULL|NULL"
+        ]
+    );
     assert_eq!(bench.rows("SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'default' ORDER BY 1").await, ["t|MANAGED", "v|VIEW"]);
-    assert_eq!(bench.rows("SELECT view_definition FROM information_schema.views").await, ["SELECT id FROM t"]);
-    assert_eq!(bench.rows("SELECT count(*) FROM system.information_schema.tables WHERE table_catalog = 'samples'").await, ["9"]);
-    assert_eq!(bench.rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1").await, ["default", "information_schema"]);
+    assert_eq!(
+        bench.rows("SELECT view_definition FROM information_schema.views").await,
+        ["SELECT id FROM t"]
+    );
+    assert_eq!(
+        bench
+            .rows("SELECT count(*) FROM system.information_schema.tables WHERE table_catalog = 'samples'")
+            .await,
+        ["9"]
+    );
+    assert_eq!(
+        bench.rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1").await,
+        ["default", "information_schema"]
+    );
 }
 
 #[tokio::test]
 async fn samples_can_be_read_and_not_written() {
     let bench = Bench::new();
-    assert_eq!(bench.rows("SELECT count(*), min(pickup_zip) >= 10001, max(fare_amount) = 52 FROM samples.nyctaxi.trips").await, ["20000|true|false"]);
-    assert_eq!(bench.rows("SELECT * FROM samples.nyctaxi.trips ORDER BY 1, 2 LIMIT 1").await, bench.rows("SELECT * FROM samples.nyctaxi.trips ORDER BY 1, 2 LIMIT 1").await);
+    assert_eq!(
+        bench
+            .rows(
+                "SELECT count(*), min(pickup_zip) >= 10001, max(fare_amount) = 52 FROM samples.nyctaxi.trips"
+            )
+            .await,
+        ["20000|true|false"]
+    );
+    assert_eq!(
+        bench.rows("SELECT * FROM samples.nyctaxi.trips ORDER BY 1, 2 LIMIT 1").await,
+        bench.rows("SELECT * FROM samples.nyctaxi.trips ORDER BY 1, 2 LIMIT 1").await
+    );
     for statement in [
-        "DELETE FROM samples.nyctaxi.trips", "DROP TABLE samples.nyctaxi.trips", "CREATE TABLE samples.nyctaxi.t (a INT)", "CREATE SCHEMA samples.s",
-        "DROP CATALOG samples CASCADE", "ALTER TABLE samples.nyctaxi.trips RENAME TO x", "COMMENT ON TABLE samples.nyctaxi.trips IS 'x'",
+        "DELETE FROM samples.nyctaxi.trips",
+        "DROP TABLE samples.nyctaxi.trips",
+        "CREATE TABLE samples.nyctaxi.t (a INT)",
+        "CREATE SCHEMA samples.s",
+        "DROP CATALOG samples CASCADE",
+        "ALTER TABLE samples.nyctaxi.trips RENAME TO x",
+        "COMMENT ON TABLE samples.nyctaxi.trips IS 'x'",
     ] {
         assert!(bench.error(statement).await.starts_with("[PERMISSION_DENIED]"), "{statement}");
     }
@@ -294,19 +407,40 @@ async fn samples_can_be_read_and_not_written() {
 #[tokio::test]
 async fn parameters_have_types() {
     let bench = Bench::new();
-    let parameter = |name: &str, value: Option<&str>, kind: Option<&str>| Parameter { name: name.into(), value: value.map(Into::into), type_name: kind.map(Into::into) };
+    let parameter = |name: &str, value: Option<&str>, kind: Option<&str>| Parameter {
+        name: name.into(),
+        value: value.map(Into::into),
+        type_name: kind.map(Into::into),
+    };
     let mut session = Session::default();
     session.parameters = vec![
-        parameter("n", Some("2"), Some("INT")), parameter("d", Some("2024-01-05"), Some("DATE")), parameter("Text", Some("it's; --"), None),
-        parameter("none", None, Some("DOUBLE")), parameter("price", Some("1.50"), Some("DECIMAL(5,2)")),
+        parameter("n", Some("2"), Some("INT")),
+        parameter("d", Some("2024-01-05"), Some("DATE")),
+        parameter("Text", Some("it's; --"), None),
+        parameter("none", None, Some("DOUBLE")),
+        parameter("price", Some("1.50"), Some("DECIMAL(5,2)")),
     ];
-    let output = bench.engine.execute("SELECT :n + 1 AS a, :d AS d, :text AS s, :none AS x, :price AS p FROM range(5) LIMIT :n", &session).await.unwrap();
+    let output = bench
+        .engine
+        .execute(
+            "SELECT :n + 1 AS a, :d AS d, :text AS s, :none AS x, :price AS p FROM range(5) LIMIT :n",
+            &session,
+        )
+        .await
+        .unwrap();
     let types: Vec<String> = output.columns_info().into_iter().map(|column| column.type_text).collect();
     assert_eq!(types, ["INT", "DATE", "STRING", "DOUBLE", "DECIMAL(5,2)"]);
-    let row: Vec<Option<String>> = ["3", "2024-01-05", "it's; --"].iter().map(|text| Some((*text).to_owned())).chain([None, Some("1.50".into())]).collect();
+    let row: Vec<Option<String>> = ["3", "2024-01-05", "it's; --"]
+        .iter()
+        .map(|text| Some((*text).to_owned()))
+        .chain([None, Some("1.50".into())])
+        .collect();
     assert_eq!(output.rows(), [row.clone(), row]);
     let unbound = bench.error("SELECT :missing").await;
-    assert!(unbound.starts_with("[UNBOUND_SQL_PARAMETER] Found the unbound parameter: missing."), "{unbound}");
+    assert!(
+        unbound.starts_with("[UNBOUND_SQL_PARAMETER] Found the unbound parameter: missing."),
+        "{unbound}"
+    );
     session.parameters = vec![parameter("n", Some("two"), Some("INT"))];
     let error = bench.engine.execute("SELECT :n", &session).await.unwrap_err();
     assert_eq!((error.class(), error.sqlstate()), ("INVALID_PARAMETER_VALUE", "22023"));
@@ -314,11 +448,20 @@ async fn parameters_have_types() {
 
 #[tokio::test]
 async fn a_session_gives_unqualified_names_their_place() {
-    let bench = Bench::with(&["CREATE CATALOG c", "CREATE SCHEMA c.s", "CREATE TABLE c.s.t AS SELECT 'c' AS x", "CREATE TABLE t AS SELECT 'main' AS x"]).await;
+    let bench = Bench::with(&[
+        "CREATE CATALOG c",
+        "CREATE SCHEMA c.s",
+        "CREATE TABLE c.s.t AS SELECT 'c' AS x",
+        "CREATE TABLE t AS SELECT 'main' AS x",
+    ])
+    .await;
     let mut session = Session::default();
     for (catalog, schema, expected) in [(None, None, "main"), (Some("c"), Some("s"), "c")] {
         (session.catalog, session.schema) = (catalog.map(Into::into), schema.map(Into::into));
-        assert_eq!(bench.engine.execute("SELECT x FROM t", &session).await.unwrap().rows(), [[Some(expected.to_owned())]]);
+        assert_eq!(
+            bench.engine.execute("SELECT x FROM t", &session).await.unwrap().rows(),
+            [[Some(expected.to_owned())]]
+        );
     }
     assert_eq!(bench.rows("USE CATALOG c").await, [""; 0]);
     assert!(bench.error("USE SCHEMA nowhere").await.starts_with("[SCHEMA_NOT_FOUND]"));
@@ -326,36 +469,90 @@ async fn a_session_gives_unqualified_names_their_place() {
 
 #[tokio::test]
 async fn errors_are_worded_as_the_service_words_them() {
-    let bench = Bench::with(&["CREATE TABLE t (id INT NOT NULL, name STRING)", "INSERT INTO t VALUES (1, 'x')"]).await;
+    let bench =
+        Bench::with(&["CREATE TABLE t (id INT NOT NULL, name STRING)", "INSERT INTO t VALUES (1, 'x')"])
+            .await;
     for (statement, starts, ends) in [
-        ("SELECT * FROM missing", "[TABLE_OR_VIEW_NOT_FOUND] The table or view `main`.`default`.`missing` cannot be found.", "SQLSTATE: 42P01; line 1 pos 14"),
-        ("SELECT * FROM nowhere.s.t", "[NO_SUCH_CATALOG_EXCEPTION] Catalog 'nowhere' was not found.", "SQLSTATE: 42704; line 1 pos 14"),
-        ("SELECT\n  nme FROM t", "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `nme` cannot be resolved. Did you mean one of the following? [`name`, `id`].", "SQLSTATE: 42703; line 2 pos 2"),
-        ("SELECT nofun(1)", "[UNRESOLVED_ROUTINE] Cannot resolve routine `nofun`", "SQLSTATE: 42883; line 1 pos 7"),
-        ("SELEC 1", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'. SQLSTATE: 42601 (line 1, pos 0)", "== SQL ==\nSELEC 1\n^^^"),
-        ("SELECT 1 1", "[PARSE_SYNTAX_ERROR] Syntax error at or near '1'. SQLSTATE: 42601 (line 1, pos 9)", "---------^^^"),
-        ("SELECT 1; SELECT 2", "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos 10)", "^^^"),
+        (
+            "SELECT * FROM missing",
+            "[TABLE_OR_VIEW_NOT_FOUND] The table or view `main`.`default`.`missing` cannot be found.",
+            "SQLSTATE: 42P01; line 1 pos 14",
+        ),
+        (
+            "SELECT * FROM nowhere.s.t",
+            "[NO_SUCH_CATALOG_EXCEPTION] Catalog 'nowhere' was not found.",
+            "SQLSTATE: 42704; line 1 pos 14",
+        ),
+        (
+            "SELECT\n  nme FROM t",
+            "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name `nme` cannot be resolved. Did you mean one of the following? [`name`, `id`].",
+            "SQLSTATE: 42703; line 2 pos 2",
+        ),
+        (
+            "SELECT nofun(1)",
+            "[UNRESOLVED_ROUTINE] Cannot resolve routine `nofun`",
+            "SQLSTATE: 42883; line 1 pos 7",
+        ),
+        (
+            "SELEC 1",
+            "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELEC'. SQLSTATE: 42601 (line 1, pos 0)",
+            "== SQL ==\nSELEC 1\n^^^",
+        ),
+        (
+            "SELECT 1 1",
+            "[PARSE_SYNTAX_ERROR] Syntax error at or near '1'. SQLSTATE: 42601 (line 1, pos 9)",
+            "---------^^^",
+        ),
+        (
+            "SELECT 1; SELECT 2",
+            "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos 10)",
+            "^^^",
+        ),
         ("SELECT (1", "[PARSE_SYNTAX_ERROR] Syntax error, unexpected end of statement.", "^^^"),
         ("SELECT 'open", "[PARSE_SYNTAX_ERROR]", "^^^"),
         ("", "[PARSE_SYNTAX_ERROR]", "^^^"),
         ("SELECT 1 / 0", "[DIVIDE_BY_ZERO]", "SQLSTATE: 22012"),
         ("SELECT id % 0 FROM t", "[REMAINDER_BY_ZERO]", "SQLSTATE: 22012"),
         ("SELECT 2147483647 + id FROM t", "[ARITHMETIC_OVERFLOW]", "SQLSTATE: 22003"),
-        ("SELECT CAST(name AS INT) FROM t", "[CAST_INVALID_INPUT] The value 'x' of the type \"STRING\" cannot be cast to \"INT\" because it is malformed.", "SQLSTATE: 22018"),
+        (
+            "SELECT CAST(name AS INT) FROM t",
+            "[CAST_INVALID_INPUT] The value 'x' of the type \"STRING\" cannot be cast to \"INT\" because it is malformed.",
+            "SQLSTATE: 22018",
+        ),
         ("SELECT CAST(300 AS TINYINT)", "[CAST_OVERFLOW]", "SQLSTATE: 22003"),
         ("SELECT CAST(1 AS WIDGET)", "[UNSUPPORTED_DATATYPE]", "SQLSTATE: 0A000; line 1 pos 12"),
         ("SELECT name, count(*) FROM t", "[MISSING_AGGREGATION]", "SQLSTATE: 42803"),
-        ("SELECT id FROM t a JOIN t b ON a.id = b.id", "[AMBIGUOUS_REFERENCE]", "SQLSTATE: 42704; line 1 pos 7"),
+        (
+            "SELECT id FROM t a JOIN t b ON a.id = b.id",
+            "[AMBIGUOUS_REFERENCE]",
+            "SQLSTATE: 42704; line 1 pos 7",
+        ),
         ("SELECT id FROM t UNION SELECT 1, 2", "[NUM_COLUMNS_MISMATCH]", "SQLSTATE: 42826"),
         ("SELECT (SELECT id FROM range(2))", "[SCALAR_SUBQUERY_TOO_MANY_ROWS]", "SQLSTATE: 21000"),
-        ("INSERT INTO t VALUES (1)", "[INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS]", "SQLSTATE: 21S01"),
+        (
+            "INSERT INTO t VALUES (1)",
+            "[INSERT_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS]",
+            "SQLSTATE: 21S01",
+        ),
         ("INSERT INTO t (id, nme) VALUES (1, 'x')", "[UNRESOLVED_COLUMN.WITH_SUGGESTION]", "SQLSTATE: 42703"),
-        ("INSERT INTO t VALUES (NULL, 'x')", "[DELTA_NOT_NULL_CONSTRAINT_VIOLATED] NOT NULL constraint violated for column: id.", "SQLSTATE: 23502"),
+        (
+            "INSERT INTO t VALUES (NULL, 'x')",
+            "[DELTA_NOT_NULL_CONSTRAINT_VIOLATED] NOT NULL constraint violated for column: id.",
+            "SQLSTATE: 23502",
+        ),
         ("UPDATE t SET id = NULL", "[DELTA_NOT_NULL_CONSTRAINT_VIOLATED]", "SQLSTATE: 23502"),
         ("UPDATE t SET nme = 'x'", "[UNRESOLVED_COLUMN.WITH_SUGGESTION]", "SQLSTATE: 42703; line 1 pos 13"),
         ("CREATE TABLE u (a INT, A STRING)", "[COLUMN_ALREADY_EXISTS]", "SQLSTATE: 42711"),
-        ("CREATE TABLE u AS SELECT count(*) FROM t", "[DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES]", "SQLSTATE: 42K05"),
-        ("CREATE TABLE nowhere.u (a INT)", "[SCHEMA_NOT_FOUND] The schema `main`.`nowhere` cannot be found.", "SQLSTATE: 42704"),
+        (
+            "CREATE TABLE u AS SELECT count(*) FROM t",
+            "[DELTA_INVALID_CHARACTERS_IN_COLUMN_NAMES]",
+            "SQLSTATE: 42K05",
+        ),
+        (
+            "CREATE TABLE nowhere.u (a INT)",
+            "[SCHEMA_NOT_FOUND] The schema `main`.`nowhere` cannot be found.",
+            "SQLSTATE: 42704",
+        ),
         ("CREATE SCHEMA default", "[SCHEMA_ALREADY_EXISTS]", "SQLSTATE: 42P06"),
         ("DROP TABLE missing", "[TABLE_OR_VIEW_NOT_FOUND]", "SQLSTATE: 42P01; line 1 pos 11"),
         ("CREATE TABLE `a.b` (a INT)", "[INVALID_IDENTIFIER]", "SQLSTATE: 42602"),
@@ -375,8 +572,16 @@ async fn deep_statements_are_an_error_and_no_crash() {
     let bench = Bench::new();
     let parentheses = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
     let chain = |length: usize| format!("SELECT {}", vec!["1"; length].join(" + "));
-    let filter = |length: usize| format!("SELECT id FROM range(3) WHERE {}", vec!["id = 2"; length].join(" OR "));
-    for statement in [parentheses, chain(50_000), filter(50_000), format!("{}1", "SELECT * FROM (".repeat(1_000))] {
+    let filter =
+        |length: usize| format!("SELECT id FROM range(3) WHERE {}", vec!["id = 2"; length].join(" OR "));
+    for statement in [
+        parentheses,
+        chain(9_000),
+        filter(4_000),
+        chain(500_000),
+        filter(500_000),
+        format!("{}1", "SELECT * FROM (".repeat(1_000)),
+    ] {
         assert!(bench.error(&statement).await.starts_with("[PARSE_SYNTAX_ERROR]"), "{}", &statement[..40]);
     }
     assert_eq!(bench.rows(&chain(300)).await, ["300"]);
@@ -392,14 +597,16 @@ async fn opening_costs_nothing_and_writers_take_turns() {
     let engine = std::sync::Arc::new(Engine::open(dir.path()).unwrap());
     assert!(start.elapsed().as_millis() < 20 && std::fs::read_dir(dir.path()).unwrap().next().is_none());
     engine.execute("CREATE TABLE t (n INT)", &Session::default()).await.unwrap();
-    let tasks: Vec<_> = (0..8).map(|n| {
-        let engine = std::sync::Arc::clone(&engine);
-        tokio::spawn(async move {
-            engine.execute(&format!("INSERT INTO t VALUES ({n})"), &Session::default()).await.unwrap();
-            engine.execute("UPDATE t SET n = n + 100 WHERE n < 100", &Session::default()).await.unwrap();
-            engine.execute("SELECT sum(n) FROM t", &Session::default()).await.unwrap();
+    let tasks: Vec<_> = (0..8)
+        .map(|n| {
+            let engine = std::sync::Arc::clone(&engine);
+            tokio::spawn(async move {
+                engine.execute(&format!("INSERT INTO t VALUES ({n})"), &Session::default()).await.unwrap();
+                engine.execute("UPDATE t SET n = n + 100 WHERE n < 100", &Session::default()).await.unwrap();
+                engine.execute("SELECT sum(n) FROM t", &Session::default()).await.unwrap();
+            })
         })
-    }).collect();
+        .collect();
     for task in tasks {
         task.await.unwrap();
     }

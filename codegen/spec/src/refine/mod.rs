@@ -2,10 +2,10 @@
 //!
 //! | pass | promise |
 //! |---|---|
-//! | [`enums`] | an enum value the document does not know is kept |
-//! | [`fields`] | numbers may arrive as text; every field says what it is |
-//! | [`calls`] | every call goes through the project's transport and ends in the project's error |
-//! | [`docs`] | methods tell method, path and level, and no text trips rustdoc |
+//! | `enums` | an enum value the document does not know is kept |
+//! | `fields` | numbers may arrive as text; every field says what it is |
+//! | `calls` | every call goes through the project's transport and ends in the project's error |
+//! | `docs` | methods tell method, path and level, and no text trips rustdoc |
 //!
 //! The passes read facts from the normalised source and change syntax only; they fail, naming the
 //! item, where the code is not as they expect it.

@@ -34,10 +34,15 @@ impl From<CatalogError> for ApiError {
         let message = error.to_string();
         match error {
             CatalogError::NotFound { kind, .. } => Self::new(StatusCode::NOT_FOUND, codes(kind).0, message),
-            CatalogError::AlreadyExists { kind, .. } => Self::new(StatusCode::BAD_REQUEST, codes(kind).1, message),
+            CatalogError::AlreadyExists { kind, .. } => {
+                Self::new(StatusCode::BAD_REQUEST, codes(kind).1, message)
+            }
             CatalogError::NotEmpty { kind, name } => {
                 let hint = "Delete what is in it first, or pass force=true.";
-                Self::invalid_state(format!("Cannot delete {} '{name}': it is not empty. {hint}", kind.to_string().to_lowercase()))
+                Self::invalid_state(format!(
+                    "Cannot delete {} '{name}': it is not empty. {hint}",
+                    kind.to_string().to_lowercase()
+                ))
             }
             CatalogError::InvalidName { .. } => Self::invalid(message),
             CatalogError::ReadOnly { .. } => Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message),
@@ -66,16 +71,22 @@ impl Paging {
 
 /// Reads `catalog.schema`.
 fn schema_name(full_name: &str) -> Reply<SchemaName> {
-    SchemaName::parse(full_name).ok_or_else(|| ApiError::invalid(format!("'{full_name}' is not a full name of the form catalog.schema")))
+    SchemaName::parse(full_name).ok_or_else(|| {
+        ApiError::invalid(format!("'{full_name}' is not a full name of the form catalog.schema"))
+    })
 }
 
 /// Reads `catalog.schema.name`.
 fn table_name(full_name: &str) -> Reply<TableName> {
-    TableName::parse(full_name).ok_or_else(|| ApiError::invalid(format!("'{full_name}' is not a full name of the form catalog.schema.name")))
+    TableName::parse(full_name).ok_or_else(|| {
+        ApiError::invalid(format!("'{full_name}' is not a full name of the form catalog.schema.name"))
+    })
 }
 
 /// Refuses fields of a request that the sandbox would have to ignore.
 fn refuse_rest(rest: &Map<String, Value>) -> Reply<()> {
     let set = rest.iter().find(|(_, value)| !value.is_null());
-    set.map_or(Ok(()), |(field, _)| Err(ApiError::not_implemented(format!("the sandbox does not emulate the field '{field}' here"))))
+    set.map_or(Ok(()), |(field, _)| {
+        Err(ApiError::not_implemented(format!("the sandbox does not emulate the field '{field}' here")))
+    })
 }

@@ -22,7 +22,10 @@ pub(super) fn routes() -> Router<AppState> {
     const SCHEMAS: &str = "/api/2.1/unity-catalog/schemas";
     Router::new()
         .route(CATALOGS, get(list_catalogs).post(create_catalog))
-        .route(&format!("{CATALOGS}/{{name}}"), get(show_catalog).patch(update_catalog).delete(delete_catalog))
+        .route(
+            &format!("{CATALOGS}/{{name}}"),
+            get(show_catalog).patch(update_catalog).delete(delete_catalog),
+        )
         .route(SCHEMAS, get(list_schemas).post(create_schema))
         .route(&format!("{SCHEMAS}/{{name}}"), get(show_schema).patch(update_schema).delete(delete_schema))
 }
@@ -97,7 +100,11 @@ async fn show_catalog(State(state): State<AppState>, Path(name): Path<String>) -
     Ok(Json(views::catalog(&state.sql.catalogs().catalog(&name.to_lowercase())?)))
 }
 
-async fn update_catalog(State(state): State<AppState>, Path(name): Path<String>, Body(update): Body<Update>) -> Answer {
+async fn update_catalog(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Body(update): Body<Update>,
+) -> Answer {
     refuse_rest(&update.rest)?;
     let (catalogs, mut name) = (state.sql.catalogs(), name.to_lowercase());
     catalogs.update_common(&name, None, |common| update.apply(common))?;
@@ -108,7 +115,11 @@ async fn update_catalog(State(state): State<AppState>, Path(name): Path<String>,
     Ok(Json(views::catalog(&catalogs.catalog(&name)?)))
 }
 
-async fn delete_catalog(State(state): State<AppState>, Path(name): Path<String>, Params(query): Params<Force>) -> Answer {
+async fn delete_catalog(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Params(query): Params<Force>,
+) -> Answer {
     state.sql.catalogs().drop_catalog(&name.to_lowercase(), query.force)?;
     Ok(Json(json!({})))
 }
@@ -124,7 +135,12 @@ async fn list_schemas(State(state): State<AppState>, Params(query): Params<In>) 
     let catalogs = state.sql.catalogs();
     let catalog = catalogs.catalog(&query.catalog_name.to_lowercase())?.common;
     let mut all = catalogs.schemas(&catalog.name)?;
-    let common = Common { name: INFORMATION_SCHEMA.to_owned(), properties: BTreeMap::new(), comment: None, ..catalog.clone() };
+    let common = Common {
+        name: INFORMATION_SCHEMA.to_owned(),
+        properties: BTreeMap::new(),
+        comment: None,
+        ..catalog.clone()
+    };
     all.push(Schema { common, tables: BTreeMap::new(), volumes: BTreeMap::new() });
     all.sort_by(|a, b| a.common.name.cmp(&b.common.name));
     query.paging.answer(all, "schemas", PAGE, |schema| views::schema(&catalog.name, &schema)).map(Json)
@@ -149,7 +165,11 @@ async fn show_schema(State(state): State<AppState>, Path(name): Path<String>) ->
     Ok(Json(views::schema(&name.catalog, &state.sql.catalogs().schema(&name)?)))
 }
 
-async fn update_schema(State(state): State<AppState>, Path(name): Path<String>, Body(update): Body<Update>) -> Answer {
+async fn update_schema(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Body(update): Body<Update>,
+) -> Answer {
     refuse_rest(&update.rest)?;
     let (catalogs, mut name) = (state.sql.catalogs(), schema_name(&name)?);
     catalogs.update_common(&name.catalog, Some(&name.schema), |common| update.apply(common))?;
@@ -160,7 +180,11 @@ async fn update_schema(State(state): State<AppState>, Path(name): Path<String>, 
     Ok(Json(views::schema(&name.catalog, &catalogs.schema(&name)?)))
 }
 
-async fn delete_schema(State(state): State<AppState>, Path(name): Path<String>, Params(query): Params<Force>) -> Answer {
+async fn delete_schema(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Params(query): Params<Force>,
+) -> Answer {
     state.sql.catalogs().drop_schema(&schema_name(&name)?, query.force)?;
     Ok(Json(json!({})))
 }

@@ -46,7 +46,11 @@ struct List {
 
 async fn list(State(state): State<AppState>, Params(query): Params<List>) -> Answer {
     let name = SchemaName::new(&query.catalog_name, &query.schema_name);
-    let omit = Omit { columns: query.omit_columns, properties: query.omit_properties, username: query.omit_username };
+    let omit = Omit {
+        columns: query.omit_columns,
+        properties: query.omit_properties,
+        username: query.omit_username,
+    };
     let all = state.sql.tables(&name)?;
     query.paging.answer(all, "tables", PAGE, |table| views::table(&name, &table, omit)).map(Json)
 }
@@ -85,9 +89,16 @@ fn nullable() -> bool {
 impl NewColumn {
     fn column(self) -> Reply<Column> {
         if types::parse(&self.type_text).is_none() {
-            return Err(ApiError::invalid(format!("The column '{}' has the type '{}', which the sandbox does not know", self.name, self.type_text)));
+            return Err(ApiError::invalid(format!(
+                "The column '{}' has the type '{}', which the sandbox does not know",
+                self.name, self.type_text
+            )));
         }
-        Ok(Column { nullable: self.nullable, comment: self.comment, ..Column::new(self.name, self.type_text.to_lowercase()) })
+        Ok(Column {
+            nullable: self.nullable,
+            comment: self.comment,
+            ..Column::new(self.name, self.type_text.to_lowercase())
+        })
     }
 }
 
@@ -97,12 +108,19 @@ async fn create(State(state): State<AppState>, Body(create): Body<Create>) -> An
     rest.shift_remove("owner");
     refuse_rest(&rest)?;
     if create.table_type != "EXTERNAL" {
-        return Err(ApiError::invalid(format!("Tables of the type {} cannot be created by this API; use SQL.", create.table_type)));
+        return Err(ApiError::invalid(format!(
+            "Tables of the type {} cannot be created by this API; use SQL.",
+            create.table_type
+        )));
     }
     let schema = SchemaName::new(&create.catalog_name, &create.schema_name);
     let name = schema.table(&create.name);
     let table = Table {
-        common: Common { comment: create.comment, properties: create.properties, ..Common::new(&create.name, USER) },
+        common: Common {
+            comment: create.comment,
+            properties: create.properties,
+            ..Common::new(&create.name, USER)
+        },
         kind: TableKind::External,
         columns: create.columns.into_iter().map(NewColumn::column).collect::<Reply<_>>()?,
         format: create.data_source_format,
@@ -137,7 +155,11 @@ struct Update {
     rest: Map<String, Value>,
 }
 
-async fn update(State(state): State<AppState>, Path(name): Path<String>, Body(update): Body<Update>) -> Answer {
+async fn update(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Body(update): Body<Update>,
+) -> Answer {
     refuse_rest(&update.rest)?;
     state.sql.catalogs().update_table(&table_name(&name)?, |table| {
         if let Some(owner) = update.owner {
@@ -173,7 +195,11 @@ async fn summaries(State(state): State<AppState>, Params(query): Params<Summarie
         }
         let name = SchemaName::new(&catalog, &schema.common.name);
         let tables = state.sql.catalogs().tables(&name)?.into_iter();
-        all.extend(tables.filter(|table| like(query.table_name_pattern.as_deref(), &table.common.name)).map(|table| (name.clone(), table)));
+        all.extend(
+            tables
+                .filter(|table| like(query.table_name_pattern.as_deref(), &table.common.name))
+                .map(|table| (name.clone(), table)),
+        );
     }
     query.paging.answer(all, "tables", SUMMARIES, |(schema, table)| {
         json!({ "full_name": schema.table(&table.common.name).to_string(), "table_type": table.kind.text() })
@@ -186,10 +212,14 @@ fn like(pattern: Option<&str>, text: &str) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),
             Some(('%', rest)) => (0..=text.len()).any(|skipped| matches(rest, &text[skipped..])),
-            Some((c, rest)) => text.split_first().is_some_and(|(first, left)| (c == first || *c == '_') && matches(rest, left)),
+            Some((c, rest)) => text
+                .split_first()
+                .is_some_and(|(first, left)| (c == first || *c == '_') && matches(rest, left)),
         }
     }
-    pattern.is_none_or(|pattern| matches(&pattern.to_lowercase().chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>()))
+    pattern.is_none_or(|pattern| {
+        matches(&pattern.to_lowercase().chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+    })
 }
 
 #[cfg(test)]
@@ -198,7 +228,14 @@ mod tests {
 
     #[test]
     fn patterns_are_those_of_like() {
-        for (pattern, text, expected) in [("a%", "abc", true), ("%c", "abc", true), ("a_c", "abc", true), ("a_", "abc", false), ("%", "", true), ("A%", "abc", true)] {
+        for (pattern, text, expected) in [
+            ("a%", "abc", true),
+            ("%c", "abc", true),
+            ("a_c", "abc", true),
+            ("a_", "abc", false),
+            ("%", "", true),
+            ("A%", "abc", true),
+        ] {
             assert_eq!(like(Some(pattern), text), expected, "{pattern} {text}");
         }
         assert!(like(None, "anything"));

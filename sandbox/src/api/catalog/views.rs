@@ -43,20 +43,28 @@ fn catalog_type(name: &str) -> &'static str {
 
 pub(super) fn catalog(catalog: &Catalog) -> Value {
     let common = &catalog.common;
-    shown(common, common.name.clone(), json!({
-        "catalog_type": catalog_type(&common.name),
-        "isolation_mode": "OPEN",
-        "securable_type": "CATALOG",
-    }))
+    shown(
+        common,
+        common.name.clone(),
+        json!({
+            "catalog_type": catalog_type(&common.name),
+            "isolation_mode": "OPEN",
+            "securable_type": "CATALOG",
+        }),
+    )
 }
 
 pub(super) fn schema(catalog: &str, schema: &Schema) -> Value {
     let common = &schema.common;
-    shown(common, format!("{catalog}.{}", common.name), json!({
-        "catalog_name": catalog,
-        "catalog_type": catalog_type(catalog),
-        "schema_id": common.id,
-    }))
+    shown(
+        common,
+        format!("{catalog}.{}", common.name),
+        json!({
+            "catalog_name": catalog,
+            "catalog_type": catalog_type(catalog),
+            "schema_id": common.id,
+        }),
+    )
 }
 
 /// What a list of tables may leave out.
@@ -68,24 +76,29 @@ pub(super) struct Omit {
 }
 
 pub(super) fn table(name: &SchemaName, table: &Table, omit: Omit) -> Value {
-    let columns: Option<Vec<Value>> = (!omit.columns).then(|| table.columns.iter().enumerate().map(|(at, it)| column(at, it)).collect());
+    let columns: Option<Vec<Value>> =
+        (!omit.columns).then(|| table.columns.iter().enumerate().map(|(at, it)| column(at, it)).collect());
     let format = if table.view.is_some() { "UNITY_CATALOG".to_owned() } else { table.format.clone() };
-    let mut view = shown(&table.common, name.table(&table.common.name).to_string(), json!({
-        "catalog_name": name.catalog,
-        "schema_name": name.schema,
-        "table_type": table.kind.text(),
-        "data_source_format": format,
-        "columns": columns,
-        "storage_location": table.storage_location,
-        "view_definition": table.view.as_ref().map(|view| &view.text),
-        "table_id": table.common.id,
-    }));
+    let mut view = shown(
+        &table.common,
+        name.table(&table.common.name).to_string(),
+        json!({
+            "catalog_name": name.catalog,
+            "schema_name": name.schema,
+            "table_type": table.kind.text(),
+            "data_source_format": format,
+            "columns": columns,
+            "storage_location": table.storage_location,
+            "view_definition": table.view.as_ref().map(|view| &view.text),
+            "table_id": table.common.id,
+        }),
+    );
     if let Value::Object(fields) = &mut view {
         if omit.properties {
             fields.remove("properties");
         }
         if omit.username {
-            ["owner", "created_by", "updated_by"].map(|field| fields.remove(field));
+            fields.retain(|name, _| !matches!(name.as_str(), "owner" | "created_by" | "updated_by"));
         }
     }
     view
@@ -100,7 +113,9 @@ fn column(position: usize, column: &Column) -> Value {
     });
     if let Some(kind) = types::parse(&column.kind) {
         view["type_name"] = json!(types::name(&kind));
-        view["type_json"] = json!(types::field_json(&column.name, &kind, column.nullable, column.comment.as_deref()).to_string());
+        view["type_json"] = json!(
+            types::field_json(&column.name, &kind, column.nullable, column.comment.as_deref()).to_string()
+        );
         let (precision, scale) = types::precision(&kind).unwrap_or_default();
         view["type_precision"] = json!(precision);
         view["type_scale"] = json!(scale);
@@ -113,12 +128,19 @@ fn column(position: usize, column: &Column) -> Value {
 
 pub(super) fn volume(name: &TableName, volume: &Volume) -> Value {
     let kind = if volume.storage_location.is_some() { "EXTERNAL" } else { "MANAGED" };
-    let location = volume.storage_location.clone().unwrap_or_else(|| format!("dbfs:/Volumes/{}/{}/{}", name.catalog, name.schema, name.table));
-    shown(&volume.common, name.to_string(), json!({
-        "catalog_name": name.catalog,
-        "schema_name": name.schema,
-        "volume_type": kind,
-        "volume_id": volume.common.id,
-        "storage_location": location,
-    }))
+    let location = volume
+        .storage_location
+        .clone()
+        .unwrap_or_else(|| format!("dbfs:/Volumes/{}/{}/{}", name.catalog, name.schema, name.table));
+    shown(
+        &volume.common,
+        name.to_string(),
+        json!({
+            "catalog_name": name.catalog,
+            "schema_name": name.schema,
+            "volume_type": kind,
+            "volume_id": volume.common.id,
+            "storage_location": location,
+        }),
+    )
 }

@@ -33,7 +33,10 @@ struct List {
 async fn list(State(state): State<AppState>, Params(query): Params<List>) -> Answer {
     let name = SchemaName::new(&query.catalog_name, &query.schema_name);
     let all = state.sql.catalogs().volumes(&name)?;
-    query.paging.answer(all, "volumes", PAGE, |volume| views::volume(&name.table(&volume.common.name), &volume)).map(Json)
+    query
+        .paging
+        .answer(all, "volumes", PAGE, |volume| views::volume(&name.table(&volume.common.name), &volume))
+        .map(Json)
 }
 
 #[derive(Deserialize)]
@@ -62,7 +65,10 @@ async fn create(State(state): State<AppState>, Body(create): Body<Create>) -> An
     }
     let name = TableName::new(&create.catalog_name, &create.schema_name, &create.name);
     let common = Common { comment: create.comment, ..Common::new(&create.name, USER) };
-    state.sql.catalogs().create_volume(&name, Volume { common, storage_location: create.storage_location })?;
+    state
+        .sql
+        .catalogs()
+        .create_volume(&name, Volume { common, storage_location: create.storage_location })?;
     Ok(Json(views::volume(&name, &state.sql.catalogs().volume(&name)?)))
 }
 
@@ -80,7 +86,11 @@ struct Update {
     rest: Map<String, Value>,
 }
 
-async fn update(State(state): State<AppState>, Path(name): Path<String>, Body(update): Body<Update>) -> Answer {
+async fn update(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    Body(update): Body<Update>,
+) -> Answer {
     refuse_rest(&update.rest)?;
     let name = table_name(&name)?;
     let new = update.new_name.map_or_else(|| name.clone(), |new| name.schema_name().table(&new));

@@ -40,7 +40,12 @@ type Row = Vec<Option<String>>;
 pub(super) fn cut(output: &Output, order: &Order) -> Result<Answered, TooLarge> {
     let mut left = order.session.row_limit.unwrap_or(usize::MAX);
     let mut room = order.byte_limit.unwrap_or(usize::MAX);
-    let mut answered = Answered { columns: output.columns_info(), schema: output.schema().clone(), chunks: Vec::new(), truncated: false };
+    let mut answered = Answered {
+        columns: output.columns_info(),
+        schema: output.schema().clone(),
+        chunks: Vec::new(),
+        truncated: false,
+    };
     let (mut offset, mut total) = (0, 0);
     for batch in output.batches() {
         let (mut start, mut bytes) = (0, 0);
@@ -113,14 +118,21 @@ impl Answered {
     /// What a manifest and an answer say of a chunk.
     pub(super) fn describe(&self, index: usize) -> Option<Map<String, Value>> {
         let chunk = self.chunks.get(index)?;
-        let fields = [("chunk_index", index), ("row_offset", chunk.offset), ("row_count", chunk.rows.num_rows()), ("byte_count", chunk.bytes)];
+        let fields = [
+            ("chunk_index", index),
+            ("row_offset", chunk.offset),
+            ("row_count", chunk.rows.num_rows()),
+            ("byte_count", chunk.bytes),
+        ];
         Some(fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect())
     }
 
     /// The result of a statement without rows.
     pub(super) fn nothing(&self, disposition: Disposition) -> Value {
         match disposition {
-            Disposition::Inline => json!({ "chunk_index": 0, "row_offset": 0, "row_count": 0, "data_array": [] }),
+            Disposition::Inline => {
+                json!({ "chunk_index": 0, "row_offset": 0, "row_count": 0, "data_array": [] })
+            }
             Disposition::ExternalLinks => json!({ "external_links": [] }),
         }
     }
@@ -151,12 +163,23 @@ impl Answered {
     /// RFC 4180: the names before the first chunk, and NULL as the word `null`.
     fn csv(&self, index: usize) -> String {
         let line = |cells: Vec<&str>| cells.into_iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n";
-        let head = if index == 0 { line(self.columns.iter().map(|column| column.name.as_str()).collect()) } else { String::new() };
+        let head = if index == 0 {
+            line(self.columns.iter().map(|column| column.name.as_str()).collect())
+        } else {
+            String::new()
+        };
         let rows = self.rows(index);
-        head + &rows.iter().map(|row| line(row.iter().map(|cell| cell.as_deref().unwrap_or("null")).collect())).collect::<String>()
+        head + &rows
+            .iter()
+            .map(|row| line(row.iter().map(|cell| cell.as_deref().unwrap_or("null")).collect()))
+            .collect::<String>()
     }
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }

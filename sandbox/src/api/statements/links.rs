@@ -49,7 +49,10 @@ impl Links {
         links.retain(|_, link| link.expires + LIFE_MS * 4 > now);
         links.insert(key.clone(), Entry { answered: Arc::downgrade(answered), index, format, expires });
         let expiration = chrono::DateTime::from_timestamp_millis(expires).unwrap_or_default();
-        Link { path: format!("/results/{key}"), expiration: expiration.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string() }
+        Link {
+            path: format!("/results/{key}"),
+            expiration: expiration.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        }
     }
 }
 
@@ -59,17 +62,25 @@ pub(super) fn routes() -> Router<AppState> {
 
 async fn fetch(State(state): State<AppState>, Path(key): Path<String>, headers: HeaderMap) -> Response {
     if headers.contains_key(AUTHORIZATION) {
-        return refusal(StatusCode::BAD_REQUEST, "InvalidArgument", "Only one auth mechanism allowed: the address is signed, so send no Authorization header");
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "InvalidArgument",
+            "Only one auth mechanism allowed: the address is signed, so send no Authorization header",
+        );
     }
     let file = {
         let links = state.statements.links.0.lock();
         match links.get(&key) {
-            Some(link) if link.expires <= state.now() => return refusal(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired"),
+            Some(link) if link.expires <= state.now() => {
+                return refusal(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
+            }
             Some(link) => link.answered.upgrade().map(|answered| (answered, link.index, link.format)),
             None => None,
         }
     };
-    let Some(file) = file else { return refusal(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist") };
+    let Some(file) = file else {
+        return refusal(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist");
+    };
     match file.0.file(file.1, file.2) {
         Ok((bytes, kind)) => ([(CONTENT_TYPE, kind)], bytes).into_response(),
         Err(cause) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", &cause.to_string()),
@@ -78,6 +89,8 @@ async fn fetch(State(state): State<AppState>, Path(key): Path<String>, headers: 
 
 /// An error as a cloud's storage words it.
 fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
     (status, [(CONTENT_TYPE, "application/xml")], body).into_response()
 }

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::warehouses;
 use crate::ids;
@@ -57,7 +58,8 @@ impl Status {
             Self::Succeeded(_) => json!({ "state": "SUCCEEDED" }),
             Self::Canceled => json!({ "state": "CANCELED" }),
             Self::Failed { code, message, sqlstate } => {
-                let mut view = json!({ "state": "FAILED", "error": { "error_code": code, "message": message } });
+                let mut view =
+                    json!({ "state": "FAILED", "error": { "error_code": code, "message": message } });
                 if let Some(sqlstate) = sqlstate {
                     view["sql_state"] = json!(sqlstate);
                 }
@@ -69,7 +71,11 @@ impl Status {
 
 impl From<SqlError> for Status {
     fn from(error: SqlError) -> Self {
-        Self::Failed { code: "BAD_REQUEST", message: error.message().to_owned(), sqlstate: Some(error.sqlstate()) }
+        Self::Failed {
+            code: "BAD_REQUEST",
+            message: error.message().to_owned(),
+            sqlstate: Some(error.sqlstate()),
+        }
     }
 }
 
@@ -116,7 +122,8 @@ impl Statements {
     fn add(&self, statement: Arc<Statement>, now: i64) {
         let mut all = self.all.lock();
         all.retain(|_, old| old.created + KEPT_MS > now || !old.status.borrow().ended());
-        let mut oldest: Vec<Arc<Statement>> = all.values().filter(|old| old.status.borrow().ended()).cloned().collect();
+        let mut oldest: Vec<Arc<Statement>> =
+            all.values().filter(|old| old.status.borrow().ended()).cloned().collect();
         oldest.sort_by_key(|old| std::cmp::Reverse(old.created));
         let mut bytes: usize = oldest.iter().map(|old| old.bytes()).sum();
         while let Some(old) = oldest.pop().filter(|_| all.len() >= MOST_STATEMENTS || bytes > MOST_BYTES) {
@@ -163,13 +170,16 @@ async fn execute(State(state): State<AppState>, Body(request): Body<Request>) ->
     Ok(Json(view(&state, &statement)))
 }
 
-/// Runs a statement to its end, or to its cancellation.
+/// Runs a statement to its end, or to its cancellation. It runs in a task of its own, so that a panic in the engine fails
+/// the statement and not its caller's wait for it.
 async fn run(state: AppState, statement: Arc<Statement>) {
     statement.status.send_replace(Status::Running);
+    let (engine, order) = (state.clone(), Arc::clone(&statement));
+    let work = AbortOnDropHandle::new(tokio::spawn(async move { answer(&engine, &order.order).await }));
     let ended = tokio::select! {
         biased;
         () = statement.cancel.cancelled() => Status::Canceled,
-        ended = answer(&state, &statement.order) => ended,
+        ended = work => ended.unwrap_or_else(|cause| SqlError::internal(format!("the engine stopped: {cause}")).into()),
     };
     statement.status.send_replace(ended);
 }
@@ -217,7 +227,11 @@ fn view(state: &AppState, statement: &Statement) -> Value {
     view.insert("status".into(), status.view());
     if let Status::Succeeded(answered) = status {
         view.insert("manifest".into(), answered.manifest(statement.order.format));
-        view.insert("result".into(), result(state, statement, &answered, 0).unwrap_or_else(|| answered.nothing(statement.order.disposition)));
+        view.insert(
+            "result".into(),
+            result(state, statement, &answered, 0)
+                .unwrap_or_else(|| answered.nothing(statement.order.disposition)),
+        );
     }
     Value::Object(view)
 }
@@ -252,11 +266,20 @@ async fn cancel(State(state): State<AppState>, Path(id): Path<String>) -> Answer
 
 async fn chunk(State(state): State<AppState>, Path((id, index)): Path<(String, String)>) -> Answer {
     let statement = state.statements.find(&id, state.now())?;
-    let index: usize = index.parse().map_err(|_| ApiError::invalid(format!("Invalid chunk index: {index}")))?;
+    let index: usize =
+        index.parse().map_err(|_| ApiError::invalid(format!("Invalid chunk index: {index}")))?;
     let status = statement.status.borrow().clone();
     let Status::Succeeded(answered) = status else {
-        return Err(ApiError::invalid_state(format!("The statement {id} has no result: its state is {}.", status.view()["state"].as_str().unwrap_or_default())));
+        return Err(ApiError::invalid_state(format!(
+            "The statement {id} has no result: its state is {}.",
+            status.view()["state"].as_str().unwrap_or_default()
+        )));
     };
     let found = result(&state, &statement, &answered, index);
-    found.map(Json).ok_or_else(|| ApiError::invalid(format!("The statement {id} has {} chunks, so there is no chunk {index}.", answered.count())))
+    found.map(Json).ok_or_else(|| {
+        ApiError::invalid(format!(
+            "The statement {id} has {} chunks, so there is no chunk {index}.",
+            answered.count()
+        ))
+    })
 }

@@ -98,7 +98,9 @@ impl Request {
         }
         let wait = wait(self.wait_timeout.as_deref())?;
         if wait.is_zero() && self.on_wait_timeout == OnTimeout::Cancel {
-            return Err(ApiError::invalid("on_wait_timeout cannot be CANCEL when wait_timeout is 0s: without a wait there is no timeout."));
+            return Err(ApiError::invalid(
+                "on_wait_timeout cannot be CANCEL when wait_timeout is 0s: without a wait there is no timeout.",
+            ));
         }
         if self.disposition == Disposition::Inline && self.format != Format::JsonArray {
             return Err(ApiError::invalid(format!(
@@ -106,8 +108,13 @@ impl Request {
                 self.format.text()
             )));
         }
-        let parameters = self.parameters.into_iter().map(|marker| Parameter { name: marker.name, value: marker.value, type_name: marker.r#type });
-        let named = |name: Option<String>| name.filter(|name| !name.is_empty()).map(|name| name.to_lowercase());
+        let parameters = self.parameters.into_iter().map(|marker| Parameter {
+            name: marker.name,
+            value: marker.value,
+            type_name: marker.r#type,
+        });
+        let named =
+            |name: Option<String>| name.filter(|name| !name.is_empty()).map(|name| name.to_lowercase());
         let mut session = Session::default();
         session.catalog = named(self.catalog);
         session.schema = named(self.schema);
@@ -129,7 +136,10 @@ impl Request {
 fn limit(field: &str, asked: Option<i64>) -> Reply<Option<usize>> {
     match asked {
         None => Ok(None),
-        Some(limit) => usize::try_from(limit).ok().filter(|limit| *limit > 0).map(Some)
+        Some(limit) => usize::try_from(limit)
+            .ok()
+            .filter(|limit| *limit > 0)
+            .map(Some)
             .ok_or_else(|| ApiError::invalid(format!("{field} must be greater than 0, not {limit}."))),
     }
 }
@@ -140,7 +150,9 @@ fn wait(text: Option<&str>) -> Reply<Duration> {
     let seconds = text.strip_suffix('s').and_then(|number| number.parse::<u64>().ok());
     match seconds {
         Some(seconds @ (0 | 5..=50)) => Ok(Duration::from_secs(seconds)),
-        _ => Err(ApiError::invalid(format!("wait_timeout must be 0s (do not wait) or between 5s and 50s, not '{text}'."))),
+        _ => Err(ApiError::invalid(format!(
+            "wait_timeout must be 0s (do not wait) or between 5s and 50s, not '{text}'."
+        ))),
     }
 }
 
@@ -151,7 +163,16 @@ mod tests {
     #[test]
     fn the_wait_is_nothing_or_five_to_fifty_seconds() {
         assert_eq!(wait(None).unwrap().as_secs(), 10);
-        for (text, expected) in [("0s", Some(0)), ("5s", Some(5)), ("50s", Some(50)), ("4s", None), ("51s", None), ("10", None), ("-5s", None), ("s", None)] {
+        for (text, expected) in [
+            ("0s", Some(0)),
+            ("5s", Some(5)),
+            ("50s", Some(50)),
+            ("4s", None),
+            ("51s", None),
+            ("10", None),
+            ("-5s", None),
+            ("s", None),
+        ] {
             assert_eq!(wait(Some(text)).ok().map(|span| span.as_secs()), expected, "{text}");
         }
     }

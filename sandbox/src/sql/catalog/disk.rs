@@ -82,11 +82,15 @@ fn folders(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
-        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(cause) => return Err(cause),
     };
     let parsed = serde_json::from_reader(BufReader::new(file));
-    parsed.map(Some).map_err(|cause| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {cause}", path.display())))
+    parsed
+        .map(Some)
+        .map_err(|cause| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {cause}", path.display())))
 }
 
 fn write<T: Serialize>(path: &Path, object: &T) -> io::Result<()> {

@@ -110,7 +110,11 @@ impl Catalogs {
         if tree.contains_key(&common.name) {
             return Err(CatalogError::exists(Kind::Catalog, &common.name));
         }
-        let schema = Schema { common: Common::new("default", &common.owner), tables: BTreeMap::new(), volumes: BTreeMap::new() };
+        let schema = Schema {
+            common: Common::new("default", &common.owner),
+            tables: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+        };
         let mut catalog = Catalog { common, schemas: BTreeMap::new(), system: false };
         disk::write_catalog(&self.root, &catalog)?;
         disk::write_schema(&self.root, &catalog.common.name, &schema)?;
@@ -123,7 +127,8 @@ impl Catalogs {
     pub(crate) fn drop_catalog(&self, name: &str, force: bool) -> Result<()> {
         let mut tree = self.tree()?;
         let catalog = writable(find_catalog(&tree, name)?)?;
-        let empty = catalog.schemas.values().all(|schema| schema.common.name == "default" && schema.is_empty());
+        let empty =
+            catalog.schemas.values().all(|schema| schema.common.name == "default" && schema.is_empty());
         if !empty && !force {
             return Err(CatalogError::not_empty(Kind::Catalog, name));
         }
@@ -140,7 +145,9 @@ impl Catalogs {
         if tree.contains_key(to) {
             return Err(CatalogError::exists(Kind::Catalog, to));
         }
-        let Some(mut catalog) = tree.remove(from) else { return Err(CatalogError::not_found(Kind::Catalog, from)) };
+        let Some(mut catalog) = tree.remove(from) else {
+            return Err(CatalogError::not_found(Kind::Catalog, from));
+        };
         std::fs::rename(self.root.join(from), self.root.join(to))?;
         to.clone_into(&mut catalog.common.name);
         catalog.common.touch();
@@ -155,7 +162,10 @@ impl Catalogs {
         let mut tree = self.tree()?;
         let catalog = writable_mut(find_catalog_mut(&mut tree, catalog)?)?;
         if catalog.schemas.contains_key(&common.name) || common.name == INFORMATION_SCHEMA {
-            return Err(CatalogError::exists(Kind::Schema, format!("{}.{}", catalog.common.name, common.name)));
+            return Err(CatalogError::exists(
+                Kind::Schema,
+                format!("{}.{}", catalog.common.name, common.name),
+            ));
         }
         let schema = Schema { common, tables: BTreeMap::new(), volumes: BTreeMap::new() };
         disk::write_schema(&self.root, &catalog.common.name, &schema)?;
@@ -184,7 +194,9 @@ impl Catalogs {
         if catalog.schemas.contains_key(to) || to == INFORMATION_SCHEMA {
             return Err(CatalogError::exists(Kind::Schema, format!("{}.{to}", from.catalog)));
         }
-        let Some(mut schema) = catalog.schemas.remove(&from.schema) else { return Err(CatalogError::not_found(Kind::Schema, from)) };
+        let Some(mut schema) = catalog.schemas.remove(&from.schema) else {
+            return Err(CatalogError::not_found(Kind::Schema, from));
+        };
         let (dir, files) = (self.root.join(&from.catalog), self.volumes.join(&from.catalog));
         std::fs::rename(dir.join(&from.schema), dir.join(to))?;
         to.clone_into(&mut schema.common.name);
@@ -222,7 +234,8 @@ impl Catalogs {
         let mut tree = self.tree()?;
         writable(find_catalog(&tree, &from.catalog)?)?;
         let schema = find_schema(&tree, &from.schema_name())?;
-        let table = schema.tables.get(&from.table).ok_or_else(|| CatalogError::not_found(Kind::Table, from))?;
+        let table =
+            schema.tables.get(&from.table).ok_or_else(|| CatalogError::not_found(Kind::Table, from))?;
         if find_schema(&tree, &to.schema_name())?.tables.contains_key(&to.table) {
             return Err(CatalogError::exists(Kind::Table, to));
         }
@@ -292,7 +305,10 @@ impl Catalogs {
             }
             disk::remove_volume(&self.root, &name.catalog, &name.schema, &name.table)?;
             schema.volumes.remove(&name.table);
-            disk::rename_tree(&self.volume_dir(name), &self.volume_dir(&name.schema_name().table(&volume.common.name)))?;
+            disk::rename_tree(
+                &self.volume_dir(name),
+                &self.volume_dir(&name.schema_name().table(&volume.common.name)),
+            )?;
         }
         disk::write_volume(&self.root, &name.catalog, &name.schema, &volume)?;
         schema.volumes.insert(volume.common.name.clone(), volume);
@@ -300,7 +316,12 @@ impl Catalogs {
     }
 
     /// Changes what a catalog or a schema says of itself, but not its name.
-    pub(crate) fn update_common(&self, catalog: &str, schema: Option<&str>, change: impl FnOnce(&mut Common)) -> Result<()> {
+    pub(crate) fn update_common(
+        &self,
+        catalog: &str,
+        schema: Option<&str>,
+        change: impl FnOnce(&mut Common),
+    ) -> Result<()> {
         let mut tree = self.tree()?;
         let found = writable_mut(find_catalog_mut(&mut tree, catalog)?)?;
         let name = match schema {
@@ -351,7 +372,11 @@ fn find_schema_mut<'a>(tree: &'a mut Tree, name: &SchemaName) -> Result<&'a mut 
 }
 
 fn writable(catalog: &Catalog) -> Result<&Catalog> {
-    if catalog.system { Err(CatalogError::ReadOnly { catalog: catalog.common.name.clone() }) } else { Ok(catalog) }
+    if catalog.system {
+        Err(CatalogError::ReadOnly { catalog: catalog.common.name.clone() })
+    } else {
+        Ok(catalog)
+    }
 }
 
 fn writable_mut(catalog: &mut Catalog) -> Result<&mut Catalog> {

@@ -38,12 +38,8 @@ impl SchemaName {
     /// Reads `catalog.schema`.
     pub(crate) fn parse(full_name: &str) -> Option<Self> {
         let (catalog, schema) = full_name.split_once('.')?;
-        (!catalog.is_empty() && !schema.is_empty() && !schema.contains('.')).then(|| Self::new(catalog, schema))
-    }
-
-    /// `` `catalog`.`schema` ``
-    pub(crate) fn quoted(&self) -> String {
-        format!("`{}`.`{}`", self.catalog, self.schema)
+        (!catalog.is_empty() && !schema.is_empty() && !schema.contains('.'))
+            .then(|| Self::new(catalog, schema))
     }
 }
 
@@ -57,7 +53,9 @@ impl TableName {
     pub(crate) fn parse(full_name: &str) -> Option<Self> {
         let parts: Vec<&str> = full_name.split('.').collect();
         match parts.as_slice() {
-            [catalog, schema, table] if parts.iter().all(|part| !part.is_empty()) => Some(Self::new(catalog, schema, table)),
+            [catalog, schema, table] if parts.iter().all(|part| !part.is_empty()) => {
+                Some(Self::new(catalog, schema, table))
+            }
             _ => None,
         }
     }

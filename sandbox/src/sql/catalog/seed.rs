@@ -16,7 +16,8 @@ const SYSTEM_USER: &str = "System user";
 pub(super) fn first_start(root: &Path) -> io::Result<Tree> {
     let owner = crate::sql::USER;
     let volume = Volume { common: Common::new("files", owner), storage_location: None };
-    let mut schema = Schema { common: Common::new("default", owner), tables: BTreeMap::new(), volumes: BTreeMap::new() };
+    let mut schema =
+        Schema { common: Common::new("default", owner), tables: BTreeMap::new(), volumes: BTreeMap::new() };
     let mut catalog = Catalog { common: Common::new("main", owner), schemas: BTreeMap::new(), system: false };
     // the catalog's own file comes last: without it the folder does not count
     disk::write_volume(root, "main", "default", &volume)?;
@@ -31,7 +32,8 @@ pub(super) fn first_start(root: &Path) -> io::Result<Tree> {
 pub(super) fn system_catalogs() -> Tree {
     let mut samples = system_catalog("samples");
     for (schema, tables) in samples::SCHEMAS {
-        let tables = tables.iter().map(|table| (table.name.to_owned(), Arc::new(sample_table(table)))).collect();
+        let tables =
+            tables.iter().map(|table| (table.name.to_owned(), Arc::new(sample_table(table)))).collect();
         let schema = Schema { common: Common::new(schema, SYSTEM_USER), tables, volumes: BTreeMap::new() };
         samples.schemas.insert(schema.common.name.clone(), schema);
     }

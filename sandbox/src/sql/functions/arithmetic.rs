@@ -13,7 +13,10 @@ use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::functions_nested::extract::array_element;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
-use datafusion::logical_expr::{ColumnarValue, Expr, ExprSchemable, GetFieldAccess, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, GetFieldAccess, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility, lit,
+};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::scalar::failure;
@@ -51,9 +54,15 @@ impl ExprPlanner for SparkOperators {
         Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
     }
 
-    fn plan_field_access(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+    fn plan_field_access(
+        &self,
+        expr: RawFieldAccessExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
         match &expr.field_access {
-            GetFieldAccess::ListIndex { key } if !matches!(expr.expr.get_type(schema)?, DataType::Map(..) | DataType::Struct(_)) => {
+            GetFieldAccess::ListIndex { key }
+                if !matches!(expr.expr.get_type(schema)?, DataType::Map(..) | DataType::Struct(_)) =>
+            {
                 Ok(PlannerResult::Planned(array_element(expr.expr.clone(), key.as_ref().clone() + lit(1))))
             }
             _ => Ok(PlannerResult::Original(expr)),
@@ -70,7 +79,12 @@ const SUMS: [Operator; 3] = [Operator::Add, Operator::Subtract, Operator::Multip
 
 /// Whether a call is one of this operator that takes a further operand.
 fn joins(call: &ScalarFunction, operator: Operator) -> bool {
-    SUMS.contains(&operator) && call.func.inner().downcast_ref::<Arithmetic>().is_some_and(|own| own.operator == operator && !own.lenient)
+    SUMS.contains(&operator)
+        && call
+            .func
+            .inner()
+            .downcast_ref::<Arithmetic>()
+            .is_some_and(|own| own.operator == operator && !own.lenient)
 }
 
 /// `try_add` and its like, which yield NULL instead of an error.
@@ -113,25 +127,36 @@ impl Arithmetic {
     /// The type that both operands are brought to.
     fn operand(&self, left: &DataType, right: &DataType) -> Result<DataType> {
         use DataType::{Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Null};
-        let fractional = |kind: &DataType| matches!(kind, Float32 | Float64 | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        let fractional = |kind: &DataType| {
+            matches!(kind, Float32 | Float64 | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+        };
         if fractional(left) || fractional(right) {
             return Ok(Float64);
         }
         match (left, right) {
             (Null, Null) => Ok(if self.operator == Operator::Div { Int64 } else { Float64 }),
-            (Decimal128(..), _) | (_, Decimal128(..)) => match (decimal(left).or(decimal(right)), decimal(right).or(decimal(left))) {
-                (Some((p1, s1)), Some((p2, s2))) => {
-                    let scale = s1.max(s2);
-                    let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
-                    Ok(Decimal128(u8::try_from(whole + i16::from(scale)).unwrap_or(38).min(38), scale))
+            (Decimal128(..), _) | (_, Decimal128(..)) => {
+                match (decimal(left).or(decimal(right)), decimal(right).or(decimal(left))) {
+                    (Some((p1, s1)), Some((p2, s2))) => {
+                        let scale = s1.max(s2);
+                        let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
+                        Ok(Decimal128(u8::try_from(whole + i16::from(scale)).unwrap_or(38).min(38), scale))
+                    }
+                    _ => plan_err!("the operator {} does not support {left} and {right}", self.name()),
                 }
-                _ => plan_err!("the operator {} does not support {left} and {right}", self.name()),
-            },
-            (left, right) if (left.is_integer() || left.is_null()) && (right.is_integer() || right.is_null()) => Ok(match self.operator {
-                Operator::Divide => Float64,
-                Operator::Div => Int64,
-                _ => [Int64, Int32, Int16, Int8].into_iter().find(|kind| left == kind || right == kind).unwrap_or(Int64),
-            }),
+            }
+            (left, right)
+                if (left.is_integer() || left.is_null()) && (right.is_integer() || right.is_null()) =>
+            {
+                Ok(match self.operator {
+                    Operator::Divide => Float64,
+                    Operator::Div => Int64,
+                    _ => [Int64, Int32, Int16, Int8]
+                        .into_iter()
+                        .find(|kind| left == kind || right == kind)
+                        .unwrap_or(Int64),
+                })
+            }
             _ => plan_err!("the operator {} does not support {left} and {right}", self.name()),
         }
     }
@@ -149,7 +174,9 @@ impl Arithmetic {
     /// Row by row, where one row's error is another's NULL.
     fn apply_leniently(&self, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef> {
         let rows = (0..left.len()).map(|row| {
-            let one = self.apply(&left.slice(row, 1), &right.slice(row, 1)).unwrap_or_else(|_| new_null_array(left.data_type(), 1));
+            let one = self
+                .apply(&left.slice(row, 1), &right.slice(row, 1))
+                .unwrap_or_else(|_| new_null_array(left.data_type(), 1));
             ScalarValue::try_from_array(&one, 0)
         });
         ScalarValue::iter_to_array(rows.collect::<Result<Vec<_>>>()?)
@@ -178,8 +205,15 @@ impl ScalarUDFImpl for Arithmetic {
     fn coerce_types(&self, kinds: &[DataType]) -> Result<Vec<DataType>> {
         match kinds {
             // each operand keeps its own scale, of which the quotient's depends
-            [left, right] if self.operator == Operator::Divide && matches!(self.operand(left, right)?, DataType::Decimal128(..)) => {
-                Ok([left, right].map(|kind| decimal(kind).map_or(DataType::Decimal128(1, 0), |(p, s)| DataType::Decimal128(p, s))).to_vec())
+            [left, right]
+                if self.operator == Operator::Divide
+                    && matches!(self.operand(left, right)?, DataType::Decimal128(..)) =>
+            {
+                Ok([left, right]
+                    .map(|kind| {
+                        decimal(kind).map_or(DataType::Decimal128(1, 0), |(p, s)| DataType::Decimal128(p, s))
+                    })
+                    .to_vec())
             }
             [left, rest @ ..] if !rest.is_empty() && (rest.len() == 1 || SUMS.contains(&self.operator)) => {
                 let kind = rest.iter().try_fold(left.clone(), |kind, next| self.operand(&kind, next))?;
@@ -193,17 +227,23 @@ impl ScalarUDFImpl for Arithmetic {
         match kinds {
             [left, right] => Ok(match (self.operator, self.operand(left, right)?) {
                 (Operator::Div, _) => DataType::Int64,
-                (Operator::Divide, DataType::Decimal128(..)) => quotient(decimal(left).unwrap_or((1, 0)), decimal(right).unwrap_or((1, 0))),
+                (Operator::Divide, DataType::Decimal128(..)) => {
+                    quotient(decimal(left).unwrap_or((1, 0)), decimal(right).unwrap_or((1, 0)))
+                }
                 (_, kind) => kind,
             }),
-            [left, rest @ ..] if SUMS.contains(&self.operator) => rest.iter().try_fold(left.clone(), |kind, next| self.operand(&kind, next)),
+            [left, rest @ ..] if SUMS.contains(&self.operator) => {
+                rest.iter().try_fold(left.clone(), |kind, next| self.operand(&kind, next))
+            }
             _ => plan_err!("{} expects two arguments", self.name()),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [left, right, more @ ..] = arrays.as_slice() else { return plan_err!("{} expects two arguments", self.name()) };
+        let [left, right, more @ ..] = arrays.as_slice() else {
+            return plan_err!("{} expects two arguments", self.name());
+        };
         if self.lenient {
             return Ok(ColumnarValue::Array(self.apply_leniently(left, right)?));
         }
@@ -216,12 +256,17 @@ impl ScalarUDFImpl for Arithmetic {
         let overflow = |cause| match cause {
             ArrowError::ArithmeticOverflow(_) => failure(SqlError::new(
                 "ARITHMETIC_OVERFLOW",
-                format!("Overflow in {}. Use `try_{}` to tolerate overflow and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error", self.name(), self.name()),
+                format!(
+                    "Overflow in {}. Use `try_{}` to tolerate overflow and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error",
+                    self.name(),
+                    self.name()
+                ),
             )),
             other => other.into(),
         };
         let first = self.apply(left, right).map_err(overflow)?;
-        let result = more.iter().try_fold(first, |result, next| self.apply(&result, next)).map_err(overflow)?;
+        let result =
+            more.iter().try_fold(first, |result, next| self.apply(&result, next)).map_err(overflow)?;
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         Ok(ColumnarValue::Array(cast_with_options(&result, wanted, &strict)?))
     }
@@ -254,7 +299,12 @@ fn divide(left: &ArrayRef, right: &ArrayRef, precision: u8, scale: i8) -> Result
     let (Some((_, s1)), Some((_, s2))) = (decimal(left.data_type()), decimal(right.data_type())) else {
         return plan_err!("divide does not support {} and {}", left.data_type(), right.data_type());
     };
-    let overflow = || failure(SqlError::new("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", format!("A quotient cannot be represented as Decimal({precision}, {scale})")));
+    let overflow = || {
+        failure(SqlError::new(
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+            format!("A quotient cannot be represented as Decimal({precision}, {scale})"),
+        ))
+    };
     let shift = u32::try_from(i16::from(scale) + i16::from(s2) - i16::from(s1)).unwrap_or(0);
     let factor = i256::from_i128(10).checked_pow(shift).ok_or_else(overflow)?;
     let (left, right) = (left.as_primitive::<Decimal128Type>(), right.as_primitive::<Decimal128Type>());
@@ -287,7 +337,10 @@ fn guard(left: &ArrayRef, right: &ArrayRef, operator: Operator) -> Result<ArrayR
     let bad = boolean::and(&zeros, &boolean::is_not_null(left)?)?;
     if bad.true_count() > 0 {
         return Err(failure(match operator {
-            Operator::Remainder => SqlError::new("REMAINDER_BY_ZERO", "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error"),
+            Operator::Remainder => SqlError::new(
+                "REMAINDER_BY_ZERO",
+                "Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error",
+            ),
             _ => SqlError::new("DIVIDE_BY_ZERO", crate::sql::plan::DIVIDE_BY_ZERO),
         }));
     }

@@ -6,7 +6,9 @@ use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
-use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 /// Spark's name, the function for arrays, the function for anything else.
 const PAIRS: &[(&str, &str, &str)] = &[
@@ -27,7 +29,9 @@ struct Dispatch {
 impl Dispatch {
     fn target<'a>(&self, mut kinds: impl Iterator<Item = &'a DataType>) -> &Arc<ScalarUDF> {
         let first = kinds.find(|kind| !kind.is_null());
-        let array = first.is_some_and(|kind| matches!(kind, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..)));
+        let array = first.is_some_and(|kind| {
+            matches!(kind, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..))
+        });
         if array { &self.arrays } else { &self.others }
     }
 }
@@ -42,7 +46,12 @@ impl ScalarUDFImpl for Dispatch {
     }
 
     fn coerce_types(&self, kinds: &[DataType]) -> Result<Vec<DataType>> {
-        let fields: Vec<FieldRef> = kinds.iter().map(|kind| Arc::new(datafusion::arrow::datatypes::Field::new("", kind.clone(), true)) as FieldRef).collect();
+        let fields: Vec<FieldRef> = kinds
+            .iter()
+            .map(|kind| {
+                Arc::new(datafusion::arrow::datatypes::Field::new("", kind.clone(), true)) as FieldRef
+            })
+            .collect();
         let coerced = fields_with_udf(&fields, self.target(kinds.iter()).as_ref())?;
         Ok(coerced.iter().map(|field| field.data_type().clone()).collect())
     }

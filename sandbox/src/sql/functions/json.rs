@@ -1,6 +1,6 @@
 //! JSON in text: `to_json`, `get_json_object` and their like.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListBuilder, StringArray, StringBuilder};
+use datafusion::arrow::array::{ArrayRef, AsArray, Int32Array, ListBuilder, StringArray, StringBuilder};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
@@ -23,7 +23,11 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
 /// Spark leaves fields without a value out.
 fn without_nulls(value: Value) -> Value {
     match value {
-        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, without_nulls(value))).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
         Value::Array(items) => items.into_iter().map(without_nulls).collect(),
         other => other,
     }
@@ -31,7 +35,8 @@ fn without_nulls(value: Value) -> Value {
 
 fn to_json(columns: &[ArrayRef]) -> Result<ArrayRef> {
     let column = columns[0].as_ref();
-    let texts = (0..column.len()).map(|row| (!column.is_null(row)).then(|| without_nulls(text::json(column, row)).to_string()));
+    let texts = (0..column.len())
+        .map(|row| (!column.is_null(row)).then(|| without_nulls(text::json(column, row)).to_string()));
     Ok(array(StringArray::from_iter(texts)))
 }
 
@@ -50,7 +55,11 @@ fn path(text: &str) -> Option<Vec<Step>> {
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
             let (name, left) = after.split_at(end);
-            steps.push(if name == "*" { Step::All } else { Step::Field((!name.is_empty()).then(|| name.to_owned())?) });
+            steps.push(if name == "*" {
+                Step::All
+            } else {
+                Step::Field((!name.is_empty()).then(|| name.to_owned())?)
+            });
             rest = left;
         } else {
             let (inside, left) = rest.strip_prefix('[')?.split_once(']')?;
@@ -126,8 +135,14 @@ mod tests {
         let value: Value = serde_json::from_str(r#"{"a":{"b":[1,{"c":"x"},{"c":"y"}]}}"#).unwrap();
         let get = |written: &str| follow(&value, &path(written)?).map(|found| found.to_string());
         for (written, expected) in [
-            ("$.a.b[0]", Some("1")), ("$['a'].b[1].c", Some("\"x\"")), ("$.a.b[*].c", Some("[\"x\",\"y\"]")), ("$.a.b.c", Some("[\"x\",\"y\"]")),
-            ("$.z", None), ("a", None), ("$.a.", None), ("$[", None),
+            ("$.a.b[0]", Some("1")),
+            ("$['a'].b[1].c", Some("\"x\"")),
+            ("$.a.b[*].c", Some("[\"x\",\"y\"]")),
+            ("$.a.b.c", Some("[\"x\",\"y\"]")),
+            ("$.z", None),
+            ("a", None),
+            ("$.a.", None),
+            ("$[", None),
         ] {
             assert_eq!(get(written).as_deref(), expected, "{written}");
         }

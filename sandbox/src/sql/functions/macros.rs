@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, visit_expressions_mut};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, visit_expressions_mut,
+};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::sql::parse::Databricks;
@@ -35,9 +37,18 @@ const MACROS: &[(&str, &str)] = &[
     ("hour(t)", "date_part('hour', CAST(t AS TIMESTAMP))"),
     ("last_day(d)", "last_day(CAST(d AS DATE))"),
     ("localtimestamp()", "CAST(now() AS TIMESTAMP_NTZ)"),
-    ("make_timestamp(y, mo, d, h, mi, s)", "CAST(make_date(y, mo, d) AS TIMESTAMP) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))"),
-    ("make_timestamp_ltz(y, mo, d, h, mi, s)", "CAST(make_date(y, mo, d) AS TIMESTAMP) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))"),
-    ("make_timestamp_ntz(y, mo, d, h, mi, s)", "CAST(make_date(y, mo, d) AS TIMESTAMP_NTZ) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))"),
+    (
+        "make_timestamp(y, mo, d, h, mi, s)",
+        "CAST(make_date(y, mo, d) AS TIMESTAMP) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))",
+    ),
+    (
+        "make_timestamp_ltz(y, mo, d, h, mi, s)",
+        "CAST(make_date(y, mo, d) AS TIMESTAMP) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))",
+    ),
+    (
+        "make_timestamp_ntz(y, mo, d, h, mi, s)",
+        "CAST(make_date(y, mo, d) AS TIMESTAMP_NTZ) + make_dt_interval(CAST(0 AS INT), h, mi, CAST(s AS DOUBLE))",
+    ),
     ("minute(t)", "date_part('minute', CAST(t AS TIMESTAMP))"),
     ("month(d)", "date_part('month', CAST(d AS TIMESTAMP))"),
     ("monthname(d)", "monthname(CAST(d AS DATE))"),
@@ -47,24 +58,75 @@ const MACROS: &[(&str, &str)] = &[
     ("quarter(d)", "date_part('quarter', CAST(d AS TIMESTAMP))"),
     ("second(t)", "CAST(floor(date_part('second', CAST(t AS TIMESTAMP))) AS INT)"),
     ("timestamp_micros(n)", "arrow_cast(CAST(n AS BIGINT), 'Timestamp(Microsecond, Some(\"UTC\"))')"),
-    ("timestamp_millis(n)", "arrow_cast(CAST(n AS BIGINT) * CAST(1000 AS BIGINT), 'Timestamp(Microsecond, Some(\"UTC\"))')"),
+    (
+        "timestamp_millis(n)",
+        "arrow_cast(CAST(n AS BIGINT) * CAST(1000 AS BIGINT), 'Timestamp(Microsecond, Some(\"UTC\"))')",
+    ),
     ("timestamp_seconds(n)", "CAST(n AS TIMESTAMP)"),
-    ("timestampadd_year(n, t)", "CAST(t AS TIMESTAMP) + make_interval(n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))"),
-    ("timestampadd_quarter(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(n AS INT) * 3, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))"),
-    ("timestampadd_month(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))"),
-    ("timestampadd_week(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))"),
-    ("timestampadd_day(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT))"),
-    ("timestampadd_hour(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT))"),
-    ("timestampadd_minute(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n)"),
-    ("timestampadd_second(n, t)", "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(n AS DOUBLE))"),
-    ("timestampdiff_year(a, b)", "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) / 12 AS BIGINT)"),
-    ("timestampdiff_quarter(a, b)", "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) / 3 AS BIGINT)"),
-    ("timestampdiff_month(a, b)", "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) AS BIGINT)"),
-    ("timestampdiff_week(a, b)", "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 604800"),
-    ("timestampdiff_day(a, b)", "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 86400"),
-    ("timestampdiff_hour(a, b)", "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 3600"),
-    ("timestampdiff_minute(a, b)", "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 60"),
-    ("timestampdiff_second(a, b)", "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 1"),
+    (
+        "timestampadd_year(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_quarter(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(n AS INT) * 3, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_month(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_week(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_day(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT), CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_hour(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n, CAST(0 AS INT))",
+    ),
+    (
+        "timestampadd_minute(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), n)",
+    ),
+    (
+        "timestampadd_second(n, t)",
+        "CAST(t AS TIMESTAMP) + make_interval(CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(0 AS INT), CAST(n AS DOUBLE))",
+    ),
+    (
+        "timestampdiff_year(a, b)",
+        "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) / 12 AS BIGINT)",
+    ),
+    (
+        "timestampdiff_quarter(a, b)",
+        "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) / 3 AS BIGINT)",
+    ),
+    (
+        "timestampdiff_month(a, b)",
+        "CAST(spark_months_between(CAST(b AS TIMESTAMP), CAST(a AS TIMESTAMP), false) AS BIGINT)",
+    ),
+    (
+        "timestampdiff_week(a, b)",
+        "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 604800",
+    ),
+    (
+        "timestampdiff_day(a, b)",
+        "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 86400",
+    ),
+    (
+        "timestampdiff_hour(a, b)",
+        "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 3600",
+    ),
+    (
+        "timestampdiff_minute(a, b)",
+        "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 60",
+    ),
+    (
+        "timestampdiff_second(a, b)",
+        "(to_unixtime(CAST(b AS TIMESTAMP)) - to_unixtime(CAST(a AS TIMESTAMP))) DIV 1",
+    ),
     ("to_date(s)", "CAST(s AS DATE)"),
     ("to_date(s, f)", "CAST(spark_parse_timestamp(s, f, false) AS DATE)"),
     ("to_timestamp(s)", "CAST(s AS TIMESTAMP)"),
@@ -91,9 +153,15 @@ const MACROS: &[(&str, &str)] = &[
     ("encode(s, e)", "spark_encode(s, e)"),
     ("endswith(s, t)", "ends_with(s, t)"),
     ("locate(t, s)", "CAST(strpos(s, t) AS INT)"),
-    ("locate(t, s, n)", "CAST(CASE WHEN strpos(substr(s, n), t) = 0 THEN 0 ELSE strpos(substr(s, n), t) + n - 1 END AS INT)"),
+    (
+        "locate(t, s, n)",
+        "CAST(CASE WHEN strpos(substr(s, n), t) = 0 THEN 0 ELSE strpos(substr(s, n), t) + n - 1 END AS INT)",
+    ),
     ("position(t, s)", "CAST(strpos(s, t) AS INT)"),
-    ("position(t, s, n)", "CAST(CASE WHEN strpos(substr(s, n), t) = 0 THEN 0 ELSE strpos(substr(s, n), t) + n - 1 END AS INT)"),
+    (
+        "position(t, s, n)",
+        "CAST(CASE WHEN strpos(substr(s, n), t) = 0 THEN 0 ELSE strpos(substr(s, n), t) + n - 1 END AS INT)",
+    ),
     ("regexp(s, p)", "regexp_like(s, p)"),
     ("regexp_extract(s, p)", "spark_regexp_extract(s, p, CAST(1 AS INT))"),
     ("regexp_extract(s, p, n)", "spark_regexp_extract(s, p, n)"),
@@ -118,6 +186,19 @@ const MACROS: &[(&str, &str)] = &[
     ("sign(x)", "signum(x)"),
     ("try_divide(a, b)", "a / nullif(b, 0)"),
     ("try_mod(a, b)", "a % nullif(b, 0)"),
+    // casts
+    ("bigint(x)", "CAST(x AS BIGINT)"),
+    ("binary(x)", "CAST(x AS BINARY)"),
+    ("boolean(x)", "CAST(x AS BOOLEAN)"),
+    ("date(x)", "CAST(x AS DATE)"),
+    ("decimal(x)", "CAST(x AS DECIMAL)"),
+    ("double(x)", "CAST(x AS DOUBLE)"),
+    ("float(x)", "CAST(x AS FLOAT)"),
+    ("int(x)", "CAST(x AS INT)"),
+    ("smallint(x)", "CAST(x AS SMALLINT)"),
+    ("string(x)", "CAST(x AS STRING)"),
+    ("timestamp(x)", "CAST(x AS TIMESTAMP)"),
+    ("tinyint(x)", "CAST(x AS TINYINT)"),
     // conditions
     ("equal_null(a, b)", "a IS NOT DISTINCT FROM b"),
     ("ifnull(a, b)", "coalesce(a, b)"),
@@ -128,7 +209,10 @@ const MACROS: &[(&str, &str)] = &[
     ("typeof(x)", "spark_typeof(x)"),
     ("zeroifnull(x)", "coalesce(x, 0)"),
     // arrays and maps
-    ("array_position(a, x)", "CASE WHEN a IS NULL OR x IS NULL THEN NULL ELSE coalesce(CAST(array_position(a, x) AS BIGINT), CAST(0 AS BIGINT)) END"),
+    (
+        "array_position(a, x)",
+        "CASE WHEN a IS NULL OR x IS NULL THEN NULL ELSE coalesce(CAST(array_position(a, x) AS BIGINT), CAST(0 AS BIGINT)) END",
+    ),
     ("array_prepend(a, x)", "CASE WHEN a IS NULL THEN NULL ELSE array_prepend(x, a) END"),
     ("array_append(a, x)", "CASE WHEN a IS NULL THEN NULL ELSE array_append(a, x) END"),
     ("array_remove(a, x)", "array_remove_all(a, x)"),
@@ -139,7 +223,10 @@ const MACROS: &[(&str, &str)] = &[
     ("sequence(a, b)", "generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)"),
     ("sequence(a, b, s)", "generate_series(a, b, s)"),
     ("sort_array(a)", "array_sort(a, 'ASC', 'NULLS FIRST')"),
-    ("sort_array(a, up)", "CASE WHEN up THEN array_sort(a, 'ASC', 'NULLS FIRST') ELSE array_sort(a, 'DESC', 'NULLS LAST') END"),
+    (
+        "sort_array(a, up)",
+        "CASE WHEN up THEN array_sort(a, 'ASC', 'NULLS FIRST') ELSE array_sort(a, 'DESC', 'NULLS LAST') END",
+    ),
     ("try_element_at(x, k)", "element_at(x, k)"),
     // aggregates
     ("any_value(x, skip)", "first_value(x) IGNORE NULLS"),
@@ -164,11 +251,13 @@ struct Macro {
     body: Expr,
 }
 
-static PARSED: LazyLock<HashMap<(String, usize), Macro>> = LazyLock::new(|| MACROS.iter().filter_map(|(head, body)| parse(head, body)).collect());
+static PARSED: LazyLock<HashMap<(String, usize), Macro>> =
+    LazyLock::new(|| MACROS.iter().filter_map(|(head, body)| parse(head, body)).collect());
 
 fn parse(head: &str, body: &str) -> Option<((String, usize), Macro)> {
     let (name, parameters) = head.strip_suffix(')')?.split_once('(')?;
-    let parameters: Vec<String> = parameters.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    let parameters: Vec<String> =
+        parameters.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
     let body = Parser::new(&Databricks).try_with_sql(body).ok()?.parse_expr().ok()?;
     Some(((name.to_owned(), parameters.len()), Macro { parameters, body }))
 }
@@ -199,7 +288,9 @@ pub(crate) fn expand(name: &str, call: &Function) -> Option<Expr> {
         inner.over.clone_from(&call.over);
         inner.filter.clone_from(&call.filter);
         inner.null_treatment = inner.null_treatment.or(call.null_treatment);
-        if let (FunctionArguments::List(inner), FunctionArguments::List(outer)) = (&mut inner.args, &call.args) {
+        if let (FunctionArguments::List(inner), FunctionArguments::List(outer)) =
+            (&mut inner.args, &call.args)
+        {
             inner.duplicate_treatment = outer.duplicate_treatment;
         }
         Some(body)
@@ -214,10 +305,14 @@ pub(crate) fn expand(name: &str, call: &Function) -> Option<Expr> {
 fn arguments(call: &Function) -> Option<Vec<Expr>> {
     match &call.args {
         FunctionArguments::None => Some(Vec::new()),
-        FunctionArguments::List(list) => list.args.iter().map(|argument| match argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-            _ => None,
-        }).collect(),
+        FunctionArguments::List(list) => list
+            .args
+            .iter()
+            .map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+                _ => None,
+            })
+            .collect(),
         FunctionArguments::Subquery(_) => None,
     }
 }
@@ -231,7 +326,9 @@ mod tests {
         for (head, body) in MACROS {
             let ((name, _), found) = parse(head, body).unwrap_or_else(|| panic!("{head} => {body}"));
             assert!(!name.is_empty());
-            for parameter in found.parameters.iter().filter(|name| !matches!(name.as_str(), "skip" | "n" | "x")) {
+            for parameter in
+                found.parameters.iter().filter(|name| !matches!(name.as_str(), "skip" | "n" | "x"))
+            {
                 assert!(body.contains(parameter.as_str()), "{head}");
             }
         }

@@ -38,9 +38,18 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("variance", "var_samp"),
 ];
 
+/// Functions that the engine below has under a name that means something else in Spark: better unknown than wrong.
+pub(crate) const FOREIGN: &[&str] = &["json_tuple", "to_char"];
+
 /// Adds the functions to a session. The only failure is a registry that takes none, which this is not.
 pub(crate) fn register(state: &mut SessionState) {
-    let own = [datetime::functions(), json::functions(), string::functions(), arithmetic::functions(), dispatch::functions(state)];
+    let own = [
+        datetime::functions(),
+        json::functions(),
+        string::functions(),
+        arithmetic::functions(),
+        dispatch::functions(state),
+    ];
     for function in own.into_iter().flatten() {
         let _ = state.register_udf(Arc::new(function));
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use datafusion::scalar::ScalarValue;
 
 use crate::sql::error::SqlError;
@@ -41,7 +43,12 @@ impl Hash for Simple {
 }
 
 /// Makes a function. Its arguments are cast to `takes`, where `Null` stands for any type.
-pub(super) fn simple(name: &'static str, takes: &[DataType], returns: DataType, compute: Compute) -> ScalarUDF {
+pub(super) fn simple(
+    name: &'static str,
+    takes: &[DataType],
+    returns: DataType,
+    compute: Compute,
+) -> ScalarUDF {
     let signature = Signature::user_defined(Volatility::Immutable);
     ScalarUDF::from(Simple { name, signature, takes: takes.to_vec(), returns, compute })
 }

@@ -1,7 +1,9 @@
 //! Text: `CAST(… AS STRING)`, regular expressions, character sets and the names of types.
 
 use base64::Engine as _;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListBuilder, StringArray, StringBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, ListBuilder, StringArray, StringBuilder,
+};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
@@ -59,7 +61,10 @@ impl<'a> Rows<'a> {
         let pattern = self.patterns.value(row);
         if self.last.as_ref().is_none_or(|(last, _)| *last != pattern) {
             let compiled = Regex::new(pattern).map_err(|_| {
-                failure(SqlError::new("INVALID_PARAMETER_VALUE.PATTERN", format!("The value of parameter `regexp` is invalid: '{pattern}'")))
+                failure(SqlError::new(
+                    "INVALID_PARAMETER_VALUE.PATTERN",
+                    format!("The value of parameter `regexp` is invalid: '{pattern}'"),
+                ))
             })?;
             self.last = Some((pattern, compiled));
         }
@@ -70,7 +75,10 @@ impl<'a> Rows<'a> {
 fn group(regex: &Regex, index: i32) -> Result<usize> {
     let groups = regex.captures_len();
     usize::try_from(index).ok().filter(|index| *index < groups).ok_or_else(|| {
-        let problem = format!("The value of parameter `idx` is invalid: expects group index between 0 and {}, but got {index}", groups - 1);
+        let problem = format!(
+            "The value of parameter `idx` is invalid: expects group index between 0 and {}, but got {index}",
+            groups - 1
+        );
         failure(SqlError::new("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", problem))
     })
 }
@@ -117,7 +125,9 @@ fn split(columns: &[ArrayRef]) -> Result<ArrayRef> {
             continue;
         };
         match usize::try_from(int(&columns[2], row)) {
-            Ok(limit) if limit > 0 => regex.splitn(text, limit).for_each(|part| lists.values().append_value(part)),
+            Ok(limit) if limit > 0 => {
+                regex.splitn(text, limit).for_each(|part| lists.values().append_value(part))
+            }
             _ => regex.split(text).for_each(|part| lists.values().append_value(part)),
         }
         lists.append(true);
@@ -130,7 +140,12 @@ fn check_charset(name: &str) -> Result<()> {
     if ["UTF-8", "UTF8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return Ok(());
     }
-    Err(failure(SqlError::new("INVALID_PARAMETER_VALUE.CHARSET", format!("The value of parameter `charset` is invalid: the sandbox knows UTF-8 and US-ASCII, not {name}"))))
+    Err(failure(SqlError::new(
+        "INVALID_PARAMETER_VALUE.CHARSET",
+        format!(
+            "The value of parameter `charset` is invalid: the sandbox knows UTF-8 and US-ASCII, not {name}"
+        ),
+    )))
 }
 
 fn check_charsets(names: &StringArray) -> Result<()> {
@@ -150,9 +165,11 @@ fn decode(columns: &[ArrayRef]) -> Result<ArrayRef> {
 }
 
 fn unbase64(columns: &[ArrayRef]) -> Result<ArrayRef> {
-    let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| {
+    let decode = |text: &str| {
+        base64::engine::general_purpose::STANDARD.decode(text).map_err(|_| {
         failure(SqlError::new("CONVERSION_INVALID_INPUT", format!("The value '{text}' (\"STRING\") cannot be converted to \"BINARY\" because the value is malformed")))
-    });
+    })
+    };
     let bytes = columns[0].as_string::<i32>().iter().map(|text| text.map(decode).transpose());
     Ok(array(BinaryArray::from_iter(bytes.collect::<Result<Vec<_>>>()?)))
 }

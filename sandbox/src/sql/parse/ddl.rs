@@ -14,11 +14,19 @@ impl Reader<'_> {
         let temporary = self.eat(&["temporary"]) || self.eat(&["temp"]);
         let external = self.eat(&["external"]);
         if self.eat(&["table"]) {
-            return if temporary { Err(SqlError::unsupported("CREATE TEMPORARY TABLE")) } else { self.create_table(or_replace) };
+            return if temporary {
+                Err(SqlError::unsupported("CREATE TEMPORARY TABLE"))
+            } else {
+                self.create_table(or_replace)
+            };
         }
         if self.eat(&["view"]) {
             // a temporary view ends with its session, and a session here is one statement
-            return if temporary { Err(SqlError::unsupported("CREATE TEMPORARY VIEW")) } else { self.create_view(or_replace) };
+            return if temporary {
+                Err(SqlError::unsupported("CREATE TEMPORARY VIEW"))
+            } else {
+                self.create_view(or_replace)
+            };
         }
         if or_replace || temporary {
             return Err(self.unexpected());
@@ -38,14 +46,18 @@ impl Reader<'_> {
             let name = self.name()?;
             let options = self.options()?;
             if external != options.location.is_some() {
-                return Err(SqlError::new("INVALID_PARAMETER_VALUE", "An external volume, and no other, takes a LOCATION"));
+                return Err(SqlError::new(
+                    "INVALID_PARAMETER_VALUE",
+                    "An external volume, and no other, takes a LOCATION",
+                ));
             }
             return Ok(Command::CreateVolume { name, if_not_exists, options });
         }
         match self.peek_word(0).as_deref() {
-            Some(word @ ("function" | "materialized" | "streaming" | "connection" | "share" | "recipient" | "provider" | "server")) => {
-                Err(SqlError::unsupported(format!("CREATE {}", word.to_uppercase())))
-            }
+            Some(
+                word @ ("function" | "materialized" | "streaming" | "connection" | "share" | "recipient"
+                | "provider" | "server"),
+            ) => Err(SqlError::unsupported(format!("CREATE {}", word.to_uppercase()))),
             _ => Err(self.unexpected()),
         }
     }
@@ -61,9 +73,19 @@ impl Reader<'_> {
         let options = self.options()?;
         let query = if self.eat(&["as"]) || self.starts_query() { Some(self.query()?) } else { None };
         if query.is_some() && !columns.is_empty() {
-            return Err(SqlError::new("PARSE_SYNTAX_ERROR", "Columns of a table made by a query come from the query: schema may not be specified in a Create Table As Select (CTAS) statement"));
+            return Err(SqlError::new(
+                "PARSE_SYNTAX_ERROR",
+                "Columns of a table made by a query come from the query: schema may not be specified in a Create Table As Select (CTAS) statement",
+            ));
         }
-        Ok(Command::CreateTable(Box::new(CreateTable { name, or_replace, if_not_exists, columns, options, query })))
+        Ok(Command::CreateTable(Box::new(CreateTable {
+            name,
+            or_replace,
+            if_not_exists,
+            columns,
+            options,
+            query,
+        })))
     }
 
     fn create_view(&mut self, or_replace: bool) -> Parsed<Command> {
@@ -83,7 +105,15 @@ impl Reader<'_> {
         let start = self.here();
         let query = self.query()?;
         let text = self.source.between(start, None).to_owned();
-        Ok(Command::CreateView(Box::new(CreateView { name, or_replace, if_not_exists, columns, options, query, text })))
+        Ok(Command::CreateView(Box::new(CreateView {
+            name,
+            or_replace,
+            if_not_exists,
+            columns,
+            options,
+            query,
+            text,
+        })))
     }
 
     fn starts_query(&self) -> bool {
@@ -96,7 +126,10 @@ impl Reader<'_> {
         loop {
             if self.eat(&["comment"]) {
                 options.comment = Some(self.string()?);
-            } else if self.eat(&["tblproperties"]) || self.eat(&["with", "dbproperties"]) || self.eat(&["dbproperties"]) {
+            } else if self.eat(&["tblproperties"])
+                || self.eat(&["with", "dbproperties"])
+                || self.eat(&["dbproperties"])
+            {
                 options.properties = self.properties()?;
             } else if self.eat(&["location"]) || self.eat(&["managed", "location"]) {
                 options.location = Some(self.string()?);
@@ -107,7 +140,9 @@ impl Reader<'_> {
                 if !self.eat(&["auto"]) && !self.eat(&["none"]) {
                     self.in_parentheses(Self::ident)?;
                 }
-            } else if let Some(word @ ("options" | "clone" | "shallow" | "deep" | "default")) = self.peek_word(0).as_deref() {
+            } else if let Some(word @ ("options" | "clone" | "shallow" | "deep" | "default")) =
+                self.peek_word(0).as_deref()
+            {
                 return Err(SqlError::unsupported(format!("the clause {} of CREATE", word.to_uppercase())));
             } else {
                 return Ok(options);
@@ -122,7 +157,9 @@ impl Reader<'_> {
             let _ = reader.parser.consume_token(&Token::Eq);
             let token = reader.parser.next_token();
             let value = match token.token {
-                Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) | Token::Number(text, _) => text,
+                Token::SingleQuotedString(text)
+                | Token::DoubleQuotedString(text)
+                | Token::Number(text, _) => text,
                 Token::Word(word) => word.value,
                 _ => return Err(SqlError::syntax_near(&token, reader.source.text())),
             };
@@ -131,7 +168,10 @@ impl Reader<'_> {
     }
 
     fn property_key(&mut self) -> Parsed<String> {
-        if matches!(self.parser.peek_token_ref().token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)) {
+        if matches!(
+            self.parser.peek_token_ref().token,
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)
+        ) {
             return self.string();
         }
         let mut key = self.spelled()?;
@@ -168,7 +208,10 @@ impl Reader<'_> {
                 column.default = Some(self.expr()?.to_string());
             } else if self.eat(&["after"]) || self.eat(&["first"]) {
                 return Err(SqlError::unsupported("the place of a new column other than the last"));
-            } else if let Some(word @ ("generated" | "primary" | "constraint" | "references" | "mask" | "collate")) = self.peek_word(0).as_deref() {
+            } else if let Some(
+                word @ ("generated" | "primary" | "constraint" | "references" | "mask" | "collate"),
+            ) = self.peek_word(0).as_deref()
+            {
                 return Err(SqlError::unsupported(format!("the column clause {}", word.to_uppercase())));
             } else {
                 return Ok(column);
@@ -188,7 +231,12 @@ impl Reader<'_> {
                 Token::Gt | Token::RParen if depth > 0 => depth -= 1,
                 Token::ShiftRight if depth > 1 => depth -= 2,
                 // DOUBLE PRECISION, INTERVAL DAY TO SECOND
-                Token::Word(word) if depth == 0 && matches!(word.value.as_str(), "precision" | "year" | "month" | "day" | "hour" | "minute" | "second" | "to") => {}
+                Token::Word(word)
+                    if depth == 0
+                        && matches!(
+                            word.value.as_str(),
+                            "precision" | "year" | "month" | "day" | "hour" | "minute" | "second" | "to"
+                        ) => {}
                 Token::EOF => break,
                 _ if depth == 0 => break,
                 _ => {}
@@ -202,14 +250,17 @@ impl Reader<'_> {
                 break;
             }
         }
-        if text.starts_with("varchar") || text.starts_with("char") {
-            if types::parse(&text).is_some() {
-                return Ok(text.replace(' ', ""));
-            }
+        // these keep their length, of which the type below knows nothing
+        if (text.starts_with("varchar") || text.starts_with("char")) && types::parse(&text).is_some() {
+            return Ok(text.replace(' ', ""));
         }
         match types::parse(&text) {
             Some(kind) => Ok(types::catalog_text(&kind)),
-            None => Err(SqlError::new("UNSUPPORTED_DATATYPE", format!("Unsupported data type \"{}\"", text.to_uppercase())).at(Some(start.span.start))),
+            None => Err(SqlError::new(
+                "UNSUPPORTED_DATATYPE",
+                format!("Unsupported data type \"{}\"", text.to_uppercase()),
+            )
+            .at(Some(start.span.start))),
         }
     }
 
@@ -225,8 +276,12 @@ impl Reader<'_> {
 
     pub(super) fn kind(&mut self) -> Parsed<(Kind, bool)> {
         const KINDS: [(&str, Kind, bool); 6] = [
-            ("catalog", Kind::Catalog, false), ("schema", Kind::Schema, false), ("database", Kind::Schema, false),
-            ("volume", Kind::Volume, false), ("table", Kind::Table, false), ("view", Kind::Table, true),
+            ("catalog", Kind::Catalog, false),
+            ("schema", Kind::Schema, false),
+            ("database", Kind::Schema, false),
+            ("volume", Kind::Volume, false),
+            ("table", Kind::Table, false),
+            ("view", Kind::Table, true),
         ];
         match KINDS.into_iter().find(|(word, ..)| self.peek_word(0).as_deref() == Some(word)) {
             Some((word, kind, view)) => {
@@ -256,12 +311,19 @@ impl Reader<'_> {
         }
         if self.eat(&["add", "columns"]) || self.eat(&["add", "column"]) {
             let listed = self.parser.peek_token_ref().token == Token::LParen;
-            return Ok(Change::AddColumns(if listed { self.in_parentheses(Self::column)? } else { vec![self.column()?] }));
+            return Ok(Change::AddColumns(if listed {
+                self.in_parentheses(Self::column)?
+            } else {
+                vec![self.column()?]
+            }));
         }
         if self.eat(&["drop", "columns"]) || self.eat(&["drop", "column"]) {
             let if_exists = self.eat(&["if", "exists"]);
             let listed = self.parser.peek_token_ref().token == Token::LParen;
-            return Ok(Change::DropColumns { names: if listed { self.in_parentheses(Self::ident)? } else { vec![self.ident()?] }, if_exists });
+            return Ok(Change::DropColumns {
+                names: if listed { self.in_parentheses(Self::ident)? } else { vec![self.ident()?] },
+                if_exists,
+            });
         }
         if self.eat(&["alter", "column"]) || self.eat(&["change", "column"]) || self.eat(&["alter"]) {
             let name = self.ident()?;
@@ -291,7 +353,9 @@ impl Reader<'_> {
             return Ok(Change::SetQuery { query, text: self.source.between(start, None).to_owned() });
         }
         match self.peek_word(0).as_deref() {
-            Some("add" | "set" | "unset" | "drop" | "cluster" | "recover" | "replace") => Err(SqlError::unsupported("this form of ALTER")),
+            Some("add" | "set" | "unset" | "drop" | "cluster" | "recover" | "replace") => {
+                Err(SqlError::unsupported("this form of ALTER"))
+            }
             _ => Err(self.unexpected()),
         }
     }

@@ -14,13 +14,18 @@ const DEEPEST: usize = 400;
 pub(super) fn check(command: Command) -> Result<Command, SqlError> {
     match visit(&command, &mut Depth::default()) {
         ControlFlow::Continue(()) => Ok(command),
-        ControlFlow::Break(()) => Err(SqlError::new("PARSE_SYNTAX_ERROR", format!("The statement's expressions are nested more than {DEEPEST} deep"))),
+        ControlFlow::Break(()) => Err(SqlError::new(
+            "PARSE_SYNTAX_ERROR",
+            format!("The statement's expressions are nested more than {DEEPEST} deep"),
+        )),
     }
 }
 
 fn visit(command: &Command, depth: &mut Depth) -> ControlFlow<()> {
     match command {
-        Command::Query(query) | Command::DescribeQuery(query) | Command::Explain { query, .. } => query.visit(depth),
+        Command::Query(query) | Command::DescribeQuery(query) | Command::Explain { query, .. } => {
+            query.visit(depth)
+        }
         Command::Alter { change: Change::SetQuery { query, .. }, .. } => query.visit(depth),
         Command::CreateTable(create) => create.query.visit(depth),
         Command::CreateView(create) => create.query.visit(depth),
@@ -42,7 +47,9 @@ fn visit(command: &Command, depth: &mut Depth) -> ControlFlow<()> {
 fn visit_clause(clause: &Clause, depth: &mut Depth) -> ControlFlow<()> {
     clause.condition.visit(depth)?;
     match &clause.action {
-        Action::Update(Some(values)) | Action::Insert(Some(values)) => values.iter().try_for_each(|(_, value)| value.visit(depth)),
+        Action::Update(Some(values)) | Action::Insert(Some(values)) => {
+            values.iter().try_for_each(|(_, value)| value.visit(depth))
+        }
         _ => ControlFlow::Continue(()),
     }
 }

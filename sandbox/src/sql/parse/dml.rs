@@ -19,12 +19,16 @@ impl Reader<'_> {
             self.expect(&["into"])?;
         }
         // TABLE is noise here, unless the table is called so
-        if self.peek_word(0).as_deref() == Some("table") && matches!(self.parser.peek_nth_token_ref(1).token, Token::Word(_)) {
+        if self.peek_word(0).as_deref() == Some("table")
+            && matches!(self.parser.peek_nth_token_ref(1).token, Token::Word(_))
+        {
             self.expect(&["table"])?;
         }
         let name = self.name()?;
         let mut columns = Vec::new();
-        if self.parser.peek_token_ref().token == Token::LParen && !matches!(self.peek_word(1).as_deref(), Some("select" | "with")) {
+        if self.parser.peek_token_ref().token == Token::LParen
+            && !matches!(self.peek_word(1).as_deref(), Some("select" | "with"))
+        {
             columns = self.in_parentheses(Self::ident)?;
         }
         let by_name = self.eat(&["by", "name"]);
@@ -146,7 +150,10 @@ impl Reader<'_> {
         self.expect(&["values"])?;
         let values = self.in_parentheses(Self::expr)?;
         if columns.len() != values.len() {
-            return Err(SqlError::new("INSERT_COLUMN_ARITY_MISMATCH", "The columns and the values of the INSERT differ in number"));
+            return Err(SqlError::new(
+                "INSERT_COLUMN_ARITY_MISMATCH",
+                "The columns and the values of the INSERT differ in number",
+            ));
         }
         Ok(Action::Insert(Some(columns.into_iter().zip(values).collect())))
     }

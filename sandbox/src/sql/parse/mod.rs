@@ -23,9 +23,9 @@ const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
 const UNSUPPORTED: &[&str] = &[
-    "analyze", "begin", "cache", "call", "clear", "clone", "convert", "copy", "declare", "deny", "execute", "fsck", "get",
-    "grant", "list", "load", "msck", "optimize", "put", "refresh", "remove", "reorg", "repair", "reset", "restore", "revoke",
-    "set", "sync", "uncache", "undrop", "vacuum",
+    "analyze", "begin", "cache", "call", "clear", "clone", "convert", "copy", "declare", "deny", "execute",
+    "fsck", "get", "grant", "list", "load", "msck", "optimize", "put", "refresh", "remove", "reorg",
+    "repair", "reset", "restore", "revoke", "set", "sync", "uncache", "undrop", "vacuum",
 ];
 
 /// Parses a statement.
@@ -43,7 +43,7 @@ pub(crate) fn parse(source: &Source) -> Result<Command, SqlError> {
 
 /// Runs work that goes deep on a stack of its own. Its pages are only taken when they are touched.
 pub(crate) fn with_room<R>(work: impl FnOnce() -> R) -> R {
-    stacker::grow(512 << 20, work)
+    stacker::grow(256 << 20, work)
 }
 
 /// Parses a query, such as a view's.
@@ -64,7 +64,8 @@ type Parsed<T> = Result<T, SqlError>;
 
 impl<'a> Reader<'a> {
     fn new(source: &'a Source) -> Self {
-        let parser = Parser::new(&Databricks).with_recursion_limit(DEPTH).with_tokens_with_locations(source.tokens());
+        let parser =
+            Parser::new(&Databricks).with_recursion_limit(DEPTH).with_tokens_with_locations(source.tokens());
         Self { source, parser }
     }
 
@@ -85,7 +86,9 @@ impl<'a> Reader<'a> {
             "explain" => self.explain(),
             "use" => self.use_(),
             "select" | "with" | "values" | "from" | "table" => self.query().map(Command::Query),
-            word if UNSUPPORTED.contains(&word) => Err(SqlError::unsupported(format!("{} statements", word.to_uppercase()))),
+            word if UNSUPPORTED.contains(&word) => {
+                Err(SqlError::unsupported(format!("{} statements", word.to_uppercase())))
+            }
             _ => Err(self.unexpected()),
         }
     }
@@ -176,14 +179,16 @@ impl<'a> Reader<'a> {
                 ParserError::RecursionLimitExceeded => {
                     SqlError::new("PARSE_SYNTAX_ERROR", "The statement is nested too deeply")
                 }
-                ParserError::ParserError(words) | ParserError::TokenizerError(words) => match place_in(&words) {
-                    Some(place) => match self.token_at(place) {
-                        Some(token) => SqlError::syntax_near(&token, text),
-                        None => SqlError::syntax(&words, Some(place), text),
-                    },
-                    None if words.contains("found: EOF") => SqlError::syntax_at_end(text),
-                    None => SqlError::syntax(&words, None, text),
-                },
+                ParserError::ParserError(words) | ParserError::TokenizerError(words) => {
+                    match place_in(&words) {
+                        Some(place) => match self.token_at(place) {
+                            Some(token) => SqlError::syntax_near(&token, text),
+                            None => SqlError::syntax(&words, Some(place), text),
+                        },
+                        None if words.contains("found: EOF") => SqlError::syntax_at_end(text),
+                        None => SqlError::syntax(&words, None, text),
+                    }
+                }
             }
         })
     }

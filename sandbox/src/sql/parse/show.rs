@@ -31,13 +31,18 @@ impl Reader<'_> {
             Show::CreateTable { name: self.name()? }
         } else if self.eat(&["tblproperties"]) {
             Show::Properties { name: self.name()? }
-        } else if self.eat(&["functions"]) || self.eat(&["system", "functions"]) || self.eat(&["all", "functions"]) {
+        } else if self.eat(&["functions"])
+            || self.eat(&["system", "functions"])
+            || self.eat(&["all", "functions"])
+        {
             Show::Functions { pattern: self.pattern()? }
         } else {
             return match self.peek_word(0).as_deref() {
-                Some(word @ ("grants" | "groups" | "users" | "partitions" | "table" | "locations" | "credentials" | "shares" | "recipients" | "providers" | "connections" | "user" | "current")) => {
-                    Err(SqlError::unsupported(format!("SHOW {}", word.to_uppercase())))
-                }
+                Some(
+                    word @ ("grants" | "groups" | "users" | "partitions" | "table" | "locations"
+                    | "credentials" | "shares" | "recipients" | "providers" | "connections" | "user"
+                    | "current"),
+                ) => Err(SqlError::unsupported(format!("SHOW {}", word.to_uppercase()))),
                 _ => Err(self.unexpected()),
             };
         };
@@ -50,13 +55,17 @@ impl Reader<'_> {
 
     fn pattern(&mut self) -> Parsed<Option<String>> {
         let like = self.eat(&["like"]);
-        let quoted = matches!(self.parser.peek_token_ref().token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_));
+        let quoted = matches!(
+            self.parser.peek_token_ref().token,
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)
+        );
         if like || quoted { self.string().map(Some) } else { Ok(None) }
     }
 
     pub(super) fn describe(&mut self) -> Parsed<Command> {
         let _ = self.eat(&["describe"]) || self.eat(&["desc"]);
-        if self.eat(&["query"]) || matches!(self.peek_word(0).as_deref(), Some("select" | "with" | "values")) {
+        if self.eat(&["query"]) || matches!(self.peek_word(0).as_deref(), Some("select" | "with" | "values"))
+        {
             return self.query().map(Command::DescribeQuery);
         }
         if self.eat(&["catalog"]) {

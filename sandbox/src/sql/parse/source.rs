@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Spanned};
 use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
+use datafusion::sql::sqlparser::tokenizer::{
+    Location, Span, Token, TokenWithSpan, Tokenizer, Whitespace, Word,
+};
 
 use super::dialect::Databricks;
 use crate::sql::error::SqlError;
@@ -30,7 +32,11 @@ impl Source {
         let tokens = tokens.map_err(|cause| SqlError::syntax(&cause.message, Some(cause.location), text))?;
         let mut source = Self { text: text.to_owned(), ..Self::default() };
         let mut ended = false;
+        let mut run = vec![0_usize];
         for token in tokens {
+            if too_long(&mut run, &token.token) {
+                return Err(SqlError::syntax_near(&token, text));
+            }
             match &token.token {
                 Token::SemiColon => ended = true,
                 Token::Whitespace(_) => source.tokens.push(token),
@@ -48,12 +54,20 @@ impl Source {
     /// `r'…'` is a string whose backslashes are no escapes; the tokenizer sees the letter apart from the string.
     fn join_raw_string(&mut self) {
         let [.., letter, string] = self.tokens.as_slice() else { return };
-        let raw = matches!(&letter.token, Token::Word(word) if word.value == "r" && word.quote_style.is_none());
+        let raw =
+            matches!(&letter.token, Token::Word(word) if word.value == "r" && word.quote_style.is_none());
         let (start, end) = (string.span.start, string.span.end);
-        if !raw || letter.span.end != start || !matches!(string.token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)) {
+        if !raw
+            || letter.span.end != start
+            || !matches!(string.token, Token::SingleQuotedString(_) | Token::DoubleQuotedString(_))
+        {
             return;
         }
-        let written = self.text.get(self.offset(start) + 1..self.offset(end).saturating_sub(1)).unwrap_or_default().to_owned();
+        let written = self
+            .text
+            .get(self.offset(start) + 1..self.offset(end).saturating_sub(1))
+            .unwrap_or_default()
+            .to_owned();
         let span = Span::new(letter.span.start, end);
         self.tokens.truncate(self.tokens.len() - 2);
         self.tokens.push(TokenWithSpan { token: Token::SingleQuotedString(written), span });
@@ -81,11 +95,17 @@ impl Source {
     /// A number with a type of its own, as the parser knows such things: `CAST('1.5' AS DOUBLE)`.
     fn cast(&mut self, digits: &str, kind: &str, span: Span) {
         self.numbers.insert(span.start);
-        let word = |text: &str, keyword| Token::Word(Word { value: text.to_owned(), quote_style: None, keyword });
+        let word =
+            |text: &str, keyword| Token::Word(Word { value: text.to_owned(), quote_style: None, keyword });
         let decimal = if kind == "DECIMAL" { decimal_of(digits) } else { Vec::new() };
         let kind = Token::make_keyword(&kind.to_lowercase());
         let space = Token::Whitespace(Whitespace::Space);
-        let head = [word("cast", Keyword::CAST), Token::LParen, Token::SingleQuotedString(digits.to_owned()), space.clone()];
+        let head = [
+            word("cast", Keyword::CAST),
+            Token::LParen,
+            Token::SingleQuotedString(digits.to_owned()),
+            space.clone(),
+        ];
         let tail = [word("as", Keyword::AS), space, kind];
         let all = head.into_iter().chain(tail).chain(decimal).chain([Token::RParen]);
         self.tokens.extend(all.map(|token| TokenWithSpan { token, span }));
@@ -133,6 +153,27 @@ impl Source {
     }
 }
 
+/// The most tokens that may follow each other without a comma, parentheses around them counted in.
+const LONGEST_RUN: usize = 20_000;
+
+/// Counts the tokens since the last comma, per open parenthesis. A chain of operators becomes a tree as deep as it is long,
+/// so what would need an endless stack is refused before it is parsed.
+fn too_long(run: &mut Vec<usize>, token: &Token) -> bool {
+    match token {
+        Token::Whitespace(_) => return false,
+        Token::LParen | Token::LBracket => run.push(0),
+        Token::RParen | Token::RBracket if run.len() > 1 => drop(run.pop()),
+        _ => {}
+    }
+    match (run.last_mut(), token) {
+        (Some(last), Token::Comma) => *last = 0,
+        (Some(last), _) => *last += 1,
+        _ => {}
+    }
+    // only the innermost grows, so the sum need not be taken for each token of a short one
+    run.last().is_some_and(|last| last % 64 == 0 || run.len() > 64) && run.iter().sum::<usize>() > LONGEST_RUN
+}
+
 /// The place of a name in the text, if the parser kept it.
 pub(crate) fn place(name: &Ident) -> Option<Location> {
     known(name.span.start)
@@ -149,7 +190,11 @@ fn known(place: Location) -> Option<Location> {
 
 /// The byte at which a line and column (counted in characters from 1) lie.
 pub(crate) fn offset(text: &str, place: Location) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(usize::try_from(place.line.saturating_sub(1)).unwrap_or(0)).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(usize::try_from(place.line.saturating_sub(1)).unwrap_or(0))
+        .map(str::len)
+        .sum();
     let line = text.get(line_start..).unwrap_or_default();
     let column = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
     line_start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
@@ -157,8 +202,14 @@ pub(crate) fn offset(text: &str, place: Location) -> usize {
 
 /// Splits a number from the letters that give its type: `1.5D`, `3S`.
 fn suffixed(word: &str) -> Option<(&str, &'static str)> {
-    const SUFFIXES: [(&str, &str); 6] =
-        [("BD", "DECIMAL"), ("D", "DOUBLE"), ("F", "FLOAT"), ("S", "SMALLINT"), ("Y", "TINYINT"), ("L", "BIGINT")];
+    const SUFFIXES: [(&str, &str); 6] = [
+        ("BD", "DECIMAL"),
+        ("D", "DOUBLE"),
+        ("F", "FLOAT"),
+        ("S", "SMALLINT"),
+        ("Y", "TINYINT"),
+        ("L", "BIGINT"),
+    ];
     if !word.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;
     }
@@ -183,18 +234,27 @@ mod tests {
     #[test]
     fn names_lose_their_case_and_keep_their_spelling() {
         let source = Source::read("SELECT `My Col`,\n Ünï FROM T;").unwrap();
-        let words: Vec<String> = source.tokens().into_iter().filter_map(|t| match t.token {
-            Token::Word(word) => Some(word.value),
-            _ => None,
-        }).collect();
+        let words: Vec<String> = source
+            .tokens()
+            .into_iter()
+            .filter_map(|t| match t.token {
+                Token::Word(word) => Some(word.value),
+                _ => None,
+            })
+            .collect();
         assert_eq!(words[..2], ["select", "my col"]);
         assert_eq!(source.any_spelling("my col"), Some("My Col"));
-        assert_eq!(source.between(Location { line: 1, column: 8 }, Some(Location { line: 1, column: 16 })), "`My Col`");
+        assert_eq!(
+            source.between(Location { line: 1, column: 8 }, Some(Location { line: 1, column: 16 })),
+            "`My Col`"
+        );
     }
 
     #[test]
     fn numbers_carry_their_types() {
-        for (word, expected) in [("1.5D", Some(("1.5", "DOUBLE"))), ("7bd", Some(("7", "DECIMAL"))), ("2x", None), ("d", None)] {
+        for (word, expected) in
+            [("1.5D", Some(("1.5", "DOUBLE"))), ("7bd", Some(("7", "DECIMAL"))), ("2x", None), ("d", None)]
+        {
             assert_eq!(suffixed(word), expected);
         }
     }
@@ -202,7 +262,12 @@ mod tests {
     #[test]
     fn a_second_statement_is_a_syntax_error_at_its_start() {
         let error = Source::read("SELECT 1; SELECT 2").unwrap_err();
-        assert!(error.message().starts_with("[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos 10)"), "{error}");
+        assert!(
+            error.message().starts_with(
+                "[PARSE_SYNTAX_ERROR] Syntax error at or near 'SELECT'. SQLSTATE: 42601 (line 1, pos 10)"
+            ),
+            "{error}"
+        );
         assert!(Source::read(" ; ").is_err());
     }
 }

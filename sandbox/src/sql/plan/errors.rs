@@ -12,15 +12,35 @@ use crate::sql::parse::Source;
 
 /// What an error's text contains, the class it then has, and the message; without one, the text itself is the message.
 const BY_TEXT: &[(&str, &str, Option<&str>)] = &[
-    ("must be in GROUP BY", "MISSING_AGGREGATION", Some("The query has a column that is neither in the GROUP BY clause nor in an aggregate function.\nAdd the column to the GROUP BY clause, or wrap it in an aggregate function such as `any_value()`")),
-    ("must appear in the GROUP BY", "MISSING_AGGREGATION", Some("The query has a column that is neither in the GROUP BY clause nor in an aggregate function.\nAdd the column to the GROUP BY clause, or wrap it in an aggregate function such as `any_value()`")),
+    (
+        "must be in GROUP BY",
+        "MISSING_AGGREGATION",
+        Some(
+            "The query has a column that is neither in the GROUP BY clause nor in an aggregate function.\nAdd the column to the GROUP BY clause, or wrap it in an aggregate function such as `any_value()`",
+        ),
+    ),
+    (
+        "must appear in the GROUP BY",
+        "MISSING_AGGREGATION",
+        Some(
+            "The query has a column that is neither in the GROUP BY clause nor in an aggregate function.\nAdd the column to the GROUP BY clause, or wrap it in an aggregate function such as `any_value()`",
+        ),
+    ),
     ("Aggregate functions are not allowed in the WHERE clause", "INVALID_WHERE_CONDITION", None),
     ("Divide by zero", "DIVIDE_BY_ZERO", Some(DIVIDE_BY_ZERO)),
     ("Overflow happened", "ARITHMETIC_OVERFLOW", Some(OVERFLOW)),
     ("overflow", "ARITHMETIC_OVERFLOW", None),
-    ("Correlated scalar subquery must", "SCALAR_SUBQUERY_TOO_MANY_ROWS", Some("More than one row returned by a subquery used as an expression")),
+    (
+        "Correlated scalar subquery must",
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+        Some("More than one row returned by a subquery used as an expression"),
+    ),
     ("Scalar subquery should only return one column", "INVALID_SUBQUERY_EXPRESSION", None),
-    ("returned more than one row", "SCALAR_SUBQUERY_TOO_MANY_ROWS", Some("More than one row returned by a subquery used as an expression")),
+    (
+        "returned more than one row",
+        "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+        Some("More than one row returned by a subquery used as an expression"),
+    ),
     ("queries have different number of columns", "NUM_COLUMNS_MISMATCH", None),
     ("have different number of columns", "NUM_COLUMNS_MISMATCH", None),
     ("number of columns", "NUM_COLUMNS_MISMATCH", None),
@@ -35,8 +55,7 @@ const BY_TEXT: &[(&str, &str, Option<&str>)] = &[
     ("Projections require unique expression names", "COLUMN_ALREADY_EXISTS", None),
 ];
 
-pub(crate) const DIVIDE_BY_ZERO: &str =
-    "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error";
+pub(crate) const DIVIDE_BY_ZERO: &str = "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set \"ansi_mode\" to \"false\" to bypass this error";
 const OVERFLOW: &str = "Overflow. If necessary set \"ansi_mode\" to \"false\" to bypass this error";
 
 /// The service's error for an error of DataFusion.
@@ -61,7 +80,9 @@ pub(crate) fn explain(error: DataFusionError, source: &Source) -> SqlError {
         DataFusionError::ArrowError(cause, _) => arrow_at(*cause, source),
         DataFusionError::SchemaError(cause, _) => schema(*cause, source),
         // what follows a brace is the syntax tree, for nobody to read
-        DataFusionError::NotImplemented(words) => SqlError::unsupported(words.split(['{', '\n']).next().unwrap_or(&words).trim_end()),
+        DataFusionError::NotImplemented(words) => {
+            SqlError::unsupported(words.split(['{', '\n']).next().unwrap_or(&words).trim_end())
+        }
         other => by_text(&other.to_string(), source),
     }
 }
@@ -75,7 +96,9 @@ pub(super) fn arrow(error: ArrowError) -> SqlError {
 fn arrow_at(error: ArrowError, source: &Source) -> SqlError {
     match error {
         ArrowError::DivideByZero => SqlError::new("DIVIDE_BY_ZERO", DIVIDE_BY_ZERO),
-        ArrowError::ArithmeticOverflow(words) => SqlError::new("ARITHMETIC_OVERFLOW", format!("{words}. {OVERFLOW}")),
+        ArrowError::ArithmeticOverflow(words) => {
+            SqlError::new("ARITHMETIC_OVERFLOW", format!("{words}. {OVERFLOW}"))
+        }
         ArrowError::CastError(words) => cast(&words),
         ArrowError::ParseError(words) => cast(&words),
         ArrowError::ExternalError(cause) => match cause.downcast::<DataFusionError>() {
@@ -89,20 +112,45 @@ fn arrow_at(error: ArrowError, source: &Source) -> SqlError {
 /// Arrow says `Cannot cast string 'abc' to value of Int32 type`, or `Error parsing timestamp from 'abc': …`.
 fn cast(words: &str) -> SqlError {
     const TYPES: &[(&str, &str)] = &[
-        ("Int8", "TINYINT"), ("Int16", "SMALLINT"), ("Int32", "INT"), ("Int64", "BIGINT"), ("Float32", "FLOAT"),
-        ("Float64", "DOUBLE"), ("Date32", "DATE"), ("Boolean", "BOOLEAN"), ("Decimal", "DECIMAL"), ("imestamp", "TIMESTAMP"),
+        ("Int8", "TINYINT"),
+        ("Int16", "SMALLINT"),
+        ("Int32", "INT"),
+        ("Int64", "BIGINT"),
+        ("Float32", "FLOAT"),
+        ("Float64", "DOUBLE"),
+        ("Date32", "DATE"),
+        ("Boolean", "BOOLEAN"),
+        ("Decimal", "DECIMAL"),
+        ("imestamp", "TIMESTAMP"),
     ];
     // Can't cast value 300 to type Int8
-    if let Some((value, arrow)) = words.split_once("cast value ").and_then(|(_, rest)| rest.split_once(" to type ")) {
+    if let Some((value, arrow)) =
+        words.split_once("cast value ").and_then(|(_, rest)| rest.split_once(" to type "))
+    {
         let target = TYPES.iter().find(|(name, _)| arrow.contains(name)).map_or(arrow, |(_, sql)| sql);
-        return SqlError::new("CAST_OVERFLOW", format!("The value {value} cannot be cast to \"{target}\" due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead"));
+        return SqlError::new(
+            "CAST_OVERFLOW",
+            format!(
+                "The value {value} cannot be cast to \"{target}\" due to an overflow. Use `try_cast` to tolerate overflow and return NULL instead"
+            ),
+        );
     }
     let value = words.split('\'').nth(1);
     let after = words.rsplit_once('\'').map_or(words, |(_, rest)| rest);
-    let target = TYPES.iter().find(|(arrow, _)| after.contains(arrow) || words.contains(arrow)).map_or("the target type", |(_, sql)| sql);
+    let target = TYPES
+        .iter()
+        .find(|(arrow, _)| after.contains(arrow) || words.contains(arrow))
+        .map_or("the target type", |(_, sql)| sql);
     match value {
-        Some(value) if !words.contains("too large") && !words.contains("overflow") => SqlError::malformed(value, target),
-        _ => SqlError::new("CAST_OVERFLOW", format!("A value cannot be cast due to an overflow: {words}. Use `try_cast` to tolerate overflow and return NULL instead")),
+        Some(value) if !words.contains("too large") && !words.contains("overflow") => {
+            SqlError::malformed(value, target)
+        }
+        _ => SqlError::new(
+            "CAST_OVERFLOW",
+            format!(
+                "A value cannot be cast due to an overflow: {words}. Use `try_cast` to tolerate overflow and return NULL instead"
+            ),
+        ),
     }
 }
 
@@ -111,12 +159,17 @@ fn schema(error: SchemaError, source: &Source) -> SqlError {
         SchemaError::FieldNotFound { field, valid_fields } => column_not_found(&field, &valid_fields, source),
         SchemaError::AmbiguousReference { field } => SqlError::new(
             "AMBIGUOUS_REFERENCE",
-            format!("Reference `{}` is ambiguous: more than one of the relations has a column of this name", field.name),
+            format!(
+                "Reference `{}` is ambiguous: more than one of the relations has a column of this name",
+                field.name
+            ),
         )
         .at(source.find(&field.name)),
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            SqlError::new("COLUMN_ALREADY_EXISTS", format!("The column `{name}` already exists. Choose another name or rename the existing column"))
-        }
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => SqlError::new(
+            "COLUMN_ALREADY_EXISTS",
+            format!("The column `{name}` already exists. Choose another name or rename the existing column"),
+        ),
     }
 }
 
@@ -128,13 +181,19 @@ fn column_not_found(field: &Column, valid: &[Column], source: &Source) -> SqlErr
         None => format!("`{wanted}`"),
     };
     let mut close: Vec<&Column> = valid.iter().filter(|column| !column.name.starts_with("__")).collect();
-    close.sort_by_key(|column| datafusion::common::utils::datafusion_strsim::levenshtein(&column.name, &field.name));
-    let problem = format!("A column, variable, or function parameter with name {written} cannot be resolved.");
+    close.sort_by_key(|column| {
+        datafusion::common::utils::datafusion_strsim::levenshtein(&column.name, &field.name)
+    });
+    let problem =
+        format!("A column, variable, or function parameter with name {written} cannot be resolved.");
     let error = if close.is_empty() {
         SqlError::new("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", problem)
     } else {
         let close: Vec<String> = close.iter().take(5).map(|column| format!("`{}`", column.name)).collect();
-        SqlError::new("UNRESOLVED_COLUMN.WITH_SUGGESTION", format!("{problem} Did you mean one of the following? [{}]", close.join(", ")))
+        SqlError::new(
+            "UNRESOLVED_COLUMN.WITH_SUGGESTION",
+            format!("{problem} Did you mean one of the following? [{}]", close.join(", ")),
+        )
     };
     error.at(source.find(&field.name))
 }
@@ -147,7 +206,11 @@ fn by_text(words: &str, source: &Source) -> SqlError {
     if let Some(name) = words.strip_prefix("table function '").and_then(|rest| rest.split('\'').next()) {
         return routine_not_found(name, source);
     }
-    if words.contains("Cannot cast") || words.contains("Can't cast") || words.contains("Cast error") || words.contains("Parser error") {
+    if words.contains("Cannot cast")
+        || words.contains("Can't cast")
+        || words.contains("Cast error")
+        || words.contains("Parser error")
+    {
         return cast(words);
     }
     match BY_TEXT.iter().find(|(part, ..)| words.contains(part)) {

@@ -1,9 +1,11 @@
 //! From a parsed query to its rows: names resolved, Spark's meaning put in, planned and run by DataFusion.
 
+mod calls;
 mod errors;
 mod naming;
 mod provider;
-pub(crate) mod rewrite;
+mod rewrite;
+mod selects;
 mod semantics;
 mod session;
 pub(crate) mod tables;
@@ -15,14 +17,19 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::SchemaError;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::planner::{ParserOptions, SqlToRel};
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, SelectItem, SetExpr, Statement, visit_relations};
+use datafusion::sql::sqlparser::ast::{
+    Ident, ObjectName, Query, SelectItem, SetExpr, Statement, visit_relations,
+};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::error::SqlError;
@@ -64,7 +71,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds a relation that hides a table of the same name.
-    pub(crate) fn with_table(mut self, name: super::catalog::TableName, batches: Vec<RecordBatch>, schema: SchemaRef) -> Result<Self, SqlError> {
+    pub(crate) fn with_table(
+        mut self,
+        name: super::catalog::TableName,
+        batches: Vec<RecordBatch>,
+        schema: SchemaRef,
+    ) -> Result<Self, SqlError> {
         self.extra.add_rows(name, batches, schema)?;
         Ok(self)
     }
@@ -87,13 +99,15 @@ impl<'a> Planner<'a> {
             match self.attempt(with_room(|| query.clone()), &lateral, &places, source).await? {
                 Ok(planned) => break planned,
                 Err(DataFusionError::SchemaError(cause, trace)) => match cause.as_ref() {
-                    SchemaError::FieldNotFound { field, .. } if field.relation.is_none() && lateral.insert(field.name.clone()) => {}
+                    SchemaError::FieldNotFound { field, .. }
+                        if field.relation.is_none() && lateral.insert(field.name.clone()) => {}
                     _ => return Err(errors::explain(DataFusionError::SchemaError(cause, trace), source)),
                 },
                 Err(cause) => return Err(errors::explain(cause, source)),
             }
         };
-        let plan = with_room(|| semantics::apply(plan, &self.state)).map_err(|cause| errors::explain(cause, source))?;
+        let plan = with_room(|| semantics::apply(plan, &self.state))
+            .map_err(|cause| errors::explain(cause, source))?;
         let names = shown_names(&plan, &written, &tables, source);
         Ok(Planned { plan, names })
     }
@@ -108,7 +122,8 @@ impl<'a> Planner<'a> {
     ) -> Result<Result<(LogicalPlan, Tables), DataFusionError>, SqlError> {
         with_room(|| rewrite::query(&mut query, source, self.session, lateral))?;
         let statement = DataFusionStatement::Statement(Box::new(Statement::Query(Box::new(query))));
-        let (references, _) = resolve_table_references(&statement, true).map_err(|cause| errors::explain(cause, source))?;
+        let (references, _) =
+            resolve_table_references(&statement, true).map_err(|cause| errors::explain(cause, source))?;
         let mut tables = self.extra.clone();
         for reference in references {
             let found = tables.resolve(self.engine, self.session, &reference).await;
@@ -120,7 +135,8 @@ impl<'a> Planner<'a> {
             map_string_types_to_utf8view: false,
             ..ParserOptions::from(&self.state.config_options().sql_parser)
         };
-        let planned = with_room(|| SqlToRel::new_with_options(&provider, options).statement_to_plan(statement));
+        let planned =
+            with_room(|| SqlToRel::new_with_options(&provider, options).statement_to_plan(statement));
         Ok(planned.map_err(unwrapped).map(|plan| (plan, tables)))
     }
 
@@ -129,13 +145,17 @@ impl<'a> Planner<'a> {
         let explain = |cause| errors::explain(cause, source);
         let plan = match self.session.row_limit.filter(|_| self.limited) {
             // one more than asked for tells whether something was left out
-            Some(limit) => LogicalPlanBuilder::from(planned.plan).limit(0, Some(limit.saturating_add(1))).and_then(LogicalPlanBuilder::build).map_err(explain)?,
+            Some(limit) => LogicalPlanBuilder::from(planned.plan)
+                .limit(0, Some(limit.saturating_add(1)))
+                .and_then(LogicalPlanBuilder::build)
+                .map_err(explain)?,
             None => planned.plan,
         };
         let frame = DataFrame::new(self.state.clone(), plan);
-        let physical = frame.create_physical_plan().await.map_err(explain)?;
+        let physical = yielding(frame.create_physical_plan().await.map_err(explain)?).map_err(explain)?;
         let schema = renamed(&physical.schema(), &planned.names);
-        let batches = datafusion::physical_plan::collect(physical, self.state.task_ctx()).await.map_err(explain)?;
+        let batches =
+            datafusion::physical_plan::collect(physical, self.state.task_ctx()).await.map_err(explain)?;
         let batches = batches.into_iter().filter(|batch| batch.num_rows() > 0);
         let batches = batches.map(|batch| rename(&batch, &schema)).collect::<Result<_, _>>()?;
         Ok(Output::new(schema, batches))
@@ -148,7 +168,12 @@ impl<'a> Planner<'a> {
     }
 
     /// The text of `EXPLAIN`.
-    pub(crate) async fn explain(&self, query: Query, extended: bool, source: &Source) -> Result<String, SqlError> {
+    pub(crate) async fn explain(
+        &self,
+        query: Query,
+        extended: bool,
+        source: &Source,
+    ) -> Result<String, SqlError> {
         let explain = |cause| errors::explain(cause, source);
         let planned = self.plan(query, source).await?;
         let logical = planned.plan.display_indent().to_string();
@@ -157,7 +182,9 @@ impl<'a> Planner<'a> {
         let physical = frame.create_physical_plan().await.map_err(explain)?;
         let physical = datafusion::physical_plan::displayable(physical.as_ref()).indent(false).to_string();
         Ok(if extended {
-            format!("== Analyzed Logical Plan ==\n{logical}\n\n== Optimized Logical Plan ==\n{optimized}\n\n== Physical Plan ==\n{physical}")
+            format!(
+                "== Analyzed Logical Plan ==\n{logical}\n\n== Optimized Logical Plan ==\n{optimized}\n\n== Physical Plan ==\n{physical}"
+            )
         } else {
             format!("== Physical Plan ==\n{physical}")
         })
@@ -184,12 +211,30 @@ impl Planned {
     /// The plan, for a view to be put into other plans.
     pub(crate) fn into_view(self) -> Result<(LogicalPlan, Vec<String>), SqlError> {
         let columns = self.plan.schema().columns();
-        let lower: Vec<_> = columns.into_iter().zip(&self.names)
+        let lower: Vec<_> = columns
+            .into_iter()
+            .zip(&self.names)
             .map(|(column, name)| datafusion::logical_expr::Expr::Column(column).alias(name.to_lowercase()))
             .collect();
-        let plan = LogicalPlanBuilder::from(self.plan).project(lower).and_then(LogicalPlanBuilder::build).map_err(SqlError::internal)?;
+        let plan = LogicalPlanBuilder::from(self.plan)
+            .project(lower)
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(SqlError::internal)?;
         Ok((plan, self.names))
     }
+}
+
+/// Makes joins pause now and then, as scans do by themselves: one that multiplies its inputs could go on for hours without
+/// reading a row, and a statement can only be cancelled in a pause.
+fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let wrapped = plan.transform_up(|node| {
+        Ok(if node.children().len() > 1 {
+            Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>)
+        } else {
+            Transformed::no(node)
+        })
+    });
+    Ok(wrapped?.data)
 }
 
 /// The service's error for a failed cast.
@@ -226,23 +271,29 @@ fn written_names(body: &SetExpr, source: &Source) -> Vec<Written> {
             let width = values.rows.first().map_or(0, |row| row.content.len());
             (1..=width).map(|n| Written::Name(format!("col{n}"))).collect()
         }
-        SetExpr::Select(select) => select.projection.iter().map(|item| match item {
-            SelectItem::UnnamedExpr(expr) => Written::Name(naming::name(expr, source)),
-            SelectItem::ExprWithAlias { alias, .. } => Written::Name(source.spelling(alias).to_owned()),
-            _ => Written::Wildcard,
-        }).collect(),
+        SetExpr::Select(select) => select
+            .projection
+            .iter()
+            .map(|item| match item {
+                SelectItem::UnnamedExpr(expr) => Written::Name(naming::name(expr, source)),
+                SelectItem::ExprWithAlias { alias, .. } => Written::Name(source.spelling(alias).to_owned()),
+                _ => Written::Wildcard,
+            })
+            .collect(),
         _ => Vec::new(),
     }
 }
 
 /// The columns' names: as written where the select list says so, else in the spelling of the table or the statement.
 fn shown_names(plan: &LogicalPlan, written: &[Written], tables: &Tables, source: &Source) -> Vec<String> {
-    let spelled = |name: &str| tables.spelling(name).or_else(|| source.any_spelling(name)).unwrap_or(name).to_owned();
+    let spelled =
+        |name: &str| tables.spelling(name).or_else(|| source.any_spelling(name)).unwrap_or(name).to_owned();
     let fields = plan.schema().fields();
     let wildcards = written.iter().filter(|item| matches!(item, Written::Wildcard)).count();
     let explicit = written.len() - wildcards;
     // several wildcards share the columns in a way that only the planner knows; then no place is certain
-    let certain = (wildcards == 0 && explicit == fields.len()) || (wildcards == 1 && explicit <= fields.len());
+    let certain =
+        (wildcards == 0 && explicit == fields.len()) || (wildcards == 1 && explicit <= fields.len());
     if !certain {
         return fields.iter().map(|field| spelled(field.name())).collect();
     }
@@ -252,7 +303,9 @@ fn shown_names(plan: &LogicalPlan, written: &[Written], tables: &Tables, source:
             Written::Name(name) => names.push(name.clone()),
             Written::Wildcard => {
                 let from = names.len();
-                names.extend(fields[from..from + fields.len() - explicit].iter().map(|field| spelled(field.name())));
+                names.extend(
+                    fields[from..from + fields.len() - explicit].iter().map(|field| spelled(field.name())),
+                );
             }
         }
     }
@@ -260,14 +313,24 @@ fn shown_names(plan: &LogicalPlan, written: &[Written], tables: &Tables, source:
 }
 
 fn renamed(schema: &Schema, names: &[String]) -> SchemaRef {
-    let fields: Vec<_> = schema.fields().iter().zip(names).map(|(field, name)| field.as_ref().clone().with_name(name)).collect();
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .zip(names)
+        .map(|(field, name)| field.as_ref().clone().with_name(name))
+        .collect();
     Arc::new(Schema::new(fields))
 }
 
 fn rename(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, SqlError> {
     // an expression may be declared NOT NULL and yet hold NULL; that is no reason to fail a query at its end
-    let fields: Vec<_> = schema.fields().iter().zip(batch.columns())
-        .map(|(field, column)| field.as_ref().clone().with_nullable(true).with_data_type(DataType::clone(column.data_type())))
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| {
+            field.as_ref().clone().with_nullable(true).with_data_type(DataType::clone(column.data_type()))
+        })
         .collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec()).map_err(SqlError::internal)
 }

@@ -10,10 +10,13 @@ use datafusion::common::{Result, TableReference, plan_datafusion_err};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
-use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF, col};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, WindowUDF, col,
+};
 
 use super::tables::Tables;
 use crate::sql::Session;
+use crate::sql::functions::FOREIGN;
 
 /// Answers from the tables that were looked up before planning: the planner cannot wait.
 pub(super) struct Provider<'a> {
@@ -30,14 +33,19 @@ impl ContextProvider for Provider<'_> {
 
     fn get_table_function_source(&self, name: &str, args: Vec<Expr>) -> Result<Arc<dyn TableSource>> {
         let name = if name == "explode" { "unnest" } else { name };
-        let function = self.state.table_functions().get(name).ok_or_else(|| plan_datafusion_err!("table function '{name}' not found"))?;
+        let function = self
+            .state
+            .table_functions()
+            .get(name)
+            .ok_or_else(|| plan_datafusion_err!("table function '{name}' not found"))?;
         let arguments = datafusion::catalog::TableFunctionArgs::new(&args, self.state);
         let source = provider_as_source(function.create_table_provider_with_args(arguments)?);
         if name != "range" {
             return Ok(source);
         }
         // Spark calls the column so
-        let plan = LogicalPlanBuilder::scan("range", source, None)?.project([col("value").alias("id")])?.build()?;
+        let plan =
+            LogicalPlanBuilder::scan("range", source, None)?.project([col("value").alias("id")])?.build()?;
         Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
@@ -54,7 +62,7 @@ impl ContextProvider for Provider<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.state.scalar_functions().get(name).cloned()
+        self.state.scalar_functions().get(name).filter(|_| !FOREIGN.contains(&name)).cloned()
     }
 
     fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {

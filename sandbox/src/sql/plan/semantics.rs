@@ -36,7 +36,9 @@ fn rewrite_node(node: LogicalPlan, state: &SessionState) -> Result<Transformed<L
         LogicalPlan::Limit(_) => Ok(Transformed::no(node)),
         LogicalPlan::Values(values) => {
             let rows = values.values.into_iter();
-            let rows = rows.map(|row| row.into_iter().map(|expr| Ok(rewrite(expr)?.data)).collect()).collect::<Result<Vec<Vec<Expr>>>>()?;
+            let rows = rows
+                .map(|row| row.into_iter().map(|expr| Ok(rewrite(expr)?.data)).collect())
+                .collect::<Result<Vec<Vec<Expr>>>>()?;
             Ok(Transformed::yes(LogicalPlanBuilder::values(rows)?.build()?))
         }
         node => {
@@ -72,28 +74,31 @@ fn rewrite_expr(expr: Expr, schema: &DFSchema, state: &SessionState) -> Transfor
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (left, right) = exact(*left, *right, schema);
-            Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) }))
+            Transformed::yes(Expr::BinaryExpr(BinaryExpr {
+                left: Box::new(left),
+                op,
+                right: Box::new(right),
+            }))
         }
-        Expr::ScalarFunction(mut call) => {
-            match (call.func.name(), call.args.len()) {
-                ("divide" | "remainder", 2) => {
-                    if let (Some(right), Some(left)) = (call.args.pop(), call.args.pop()) {
-                        let (left, right) = exact(left, right, schema);
-                        call.args = vec![left, right];
-                    }
-                    Transformed::yes(Expr::ScalarFunction(call))
+        Expr::ScalarFunction(mut call) => match (call.func.name(), call.args.len()) {
+            ("divide" | "remainder", 2) => {
+                if let (Some(right), Some(left)) = (call.args.pop(), call.args.pop()) {
+                    let (left, right) = exact(left, right, schema);
+                    call.args = vec![left, right];
                 }
-                ("round", 1 | 2) => round(call, schema),
-                _ => Transformed::no(Expr::ScalarFunction(call)),
+                Transformed::yes(Expr::ScalarFunction(call))
             }
-        }
+            ("round", 1 | 2) => round(call, schema),
+            _ => Transformed::no(Expr::ScalarFunction(call)),
+        },
         other => Transformed::no(other),
     }
 }
 
 /// A whole number beside a DECIMAL is a DECIMAL of as many digits as it has, which keeps the result's precision small.
 fn exact(left: Expr, right: Expr, schema: &DFSchema) -> (Expr, Expr) {
-    let decimal = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| matches!(kind, DataType::Decimal128(..)));
+    let decimal =
+        |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| matches!(kind, DataType::Decimal128(..)));
     let fit = |expr: Expr| match whole(&expr) {
         Some(number) => {
             let digits = u8::try_from(number.unsigned_abs().to_string().len()).unwrap_or(20);
@@ -133,14 +138,22 @@ fn round(call: ScalarFunction, schema: &DFSchema) -> Transformed<Expr> {
 }
 
 /// Casts that mean something else to Spark than to Arrow. An `Err` is the expression, to be cast as it was.
-fn rewrite_cast(expr: Expr, to: &DataType, lenient: bool, schema: &DFSchema, state: &SessionState) -> std::result::Result<Expr, Expr> {
+fn rewrite_cast(
+    expr: Expr,
+    to: &DataType,
+    lenient: bool,
+    schema: &DFSchema,
+    state: &SessionState,
+) -> std::result::Result<Expr, Expr> {
     let Ok(from) = expr.get_type(schema) else { return Err(expr) };
     let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8);
     let (name, then) = match (&from, to) {
         (from, to) if from == to => return Ok(expr),
         (DataType::Null, _) => return Err(expr),
         (_, DataType::Utf8) => ("spark_string", None),
-        (from, DataType::Timestamp(..)) if text(from) => ("spark_to_timestamp", (*to != types::timestamp()).then_some(to)),
+        (from, DataType::Timestamp(..)) if text(from) => {
+            ("spark_to_timestamp", (*to != types::timestamp()).then_some(to))
+        }
         (from, DataType::Timestamp(_, Some(_))) if from.is_numeric() => ("spark_timestamp_seconds", None),
         (DataType::Timestamp(..), to) if to.is_numeric() => ("spark_unix_seconds", Some(to)),
         _ => return Err(expr),

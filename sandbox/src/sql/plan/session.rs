@@ -26,7 +26,8 @@ pub(crate) fn state() -> SessionState {
     parser.parse_float_as_decimal = true;
     parser.map_string_types_to_utf8view = false;
     parser.default_null_ordering = "nulls_min".to_owned();
-    let mut builder = SessionStateBuilder::new().with_config(config).with_default_features().with_spark_features();
+    let mut builder =
+        SessionStateBuilder::new().with_config(config).with_default_features().with_spark_features();
     functions::plan_operators(builder.expr_planners().get_or_insert_with(Vec::new));
     let mut state = builder.build();
     functions::register(&mut state);

@@ -32,7 +32,12 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// A relation of rows in memory.
-    pub(crate) fn add_rows(&mut self, name: TableName, batches: Vec<RecordBatch>, schema: SchemaRef) -> Result<(), SqlError> {
+    pub(crate) fn add_rows(
+        &mut self,
+        name: TableName,
+        batches: Vec<RecordBatch>,
+        schema: SchemaRef,
+    ) -> Result<(), SqlError> {
         let table = MemTable::try_new(schema, vec![batches]).map_err(SqlError::internal)?;
         self.sources.insert(name, provider_as_source(Arc::new(table)));
         Ok(())
@@ -47,7 +52,12 @@ impl Tables {
     }
 
     /// Looks a table up, unless it is known.
-    pub(super) async fn resolve(&mut self, engine: &Engine, session: &Session, reference: &TableReference) -> Result<(), SqlError> {
+    pub(super) async fn resolve(
+        &mut self,
+        engine: &Engine,
+        session: &Session,
+        reference: &TableReference,
+    ) -> Result<(), SqlError> {
         let name = session.table_of(reference);
         if self.sources.contains_key(&name) {
             return Ok(());
@@ -67,7 +77,11 @@ impl Tables {
 }
 
 /// A table's source and its columns' names.
-async fn open(engine: &Engine, session: &Session, name: &TableName) -> Result<(Arc<dyn TableSource>, Vec<String>), SqlError> {
+async fn open(
+    engine: &Engine,
+    session: &Session,
+    name: &TableName,
+) -> Result<(Arc<dyn TableSource>, Vec<String>), SqlError> {
     if name.schema == INFORMATION_SCHEMA {
         let batch = information_schema::table(engine.catalogs(), name)?;
         let columns = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -83,7 +97,13 @@ async fn open(engine: &Engine, session: &Session, name: &TableName) -> Result<(A
     Ok((provider_as_source(provider), table.columns.iter().map(|column| column.name.clone()).collect()))
 }
 
-async fn open_view(engine: &Engine, session: &Session, name: &TableName, view: &View, columns: &[Column]) -> Result<Arc<dyn TableSource>, SqlError> {
+async fn open_view(
+    engine: &Engine,
+    session: &Session,
+    name: &TableName,
+    view: &View,
+    columns: &[Column],
+) -> Result<Arc<dyn TableSource>, SqlError> {
     let inner = Session {
         catalog: Some(view.catalog.clone()),
         schema: Some(view.schema.clone()),
@@ -91,7 +111,13 @@ async fn open_view(engine: &Engine, session: &Session, name: &TableName, view: &
         ..Session::default()
     };
     if inner.depth > VIEW_DEPTH {
-        return Err(SqlError::new("VIEW_EXCEED_MAX_NESTED_DEPTH", format!("The depth of view {} exceeds the maximum view resolution depth ({VIEW_DEPTH})", name.quoted())));
+        return Err(SqlError::new(
+            "VIEW_EXCEED_MAX_NESTED_DEPTH",
+            format!(
+                "The depth of view {} exceeds the maximum view resolution depth ({VIEW_DEPTH})",
+                name.quoted()
+            ),
+        ));
     }
     let source = Source::read(&view.text)?;
     let query = parse_query(&source)?;
@@ -105,19 +131,30 @@ pub(crate) fn arrow_schema(table: &Table) -> Result<SchemaRef, SqlError> {
     let fields = table.columns.iter().map(|column| match types::parse(&column.kind) {
         // a NOT NULL column is checked when rows are written; the engine need not rely on it
         Some(kind) => Ok(Field::new(column.name.to_lowercase(), kind, true)),
-        None => Err(SqlError::unsupported(format!("reading a column of the type {}", column.kind.to_uppercase()))),
+        None => {
+            Err(SqlError::unsupported(format!("reading a column of the type {}", column.kind.to_uppercase())))
+        }
     });
     Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?)))
 }
 
 /// Something that can be scanned for a table's rows.
-pub(crate) fn scan(engine: &Engine, name: &TableName, table: &Table) -> Result<Arc<dyn TableProvider>, SqlError> {
+pub(crate) fn scan(
+    engine: &Engine,
+    name: &TableName,
+    table: &Table,
+) -> Result<Arc<dyn TableProvider>, SqlError> {
     let schema = arrow_schema(table)?;
     if table.sample {
-        return Ok(Arc::new(MemTable::try_new(schema, vec![engine.sample(&name.table)?]).map_err(SqlError::internal)?));
+        return Ok(Arc::new(
+            MemTable::try_new(schema, vec![engine.sample(&name.table)?]).map_err(SqlError::internal)?,
+        ));
     }
     if table.kind != TableKind::Managed {
-        return Err(SqlError::unsupported(format!("queries on the external table {}: its data is not in the sandbox", name.quoted())));
+        return Err(SqlError::unsupported(format!(
+            "queries on the external table {}: its data is not in the sandbox",
+            name.quoted()
+        )));
     }
     if table.files.is_empty() {
         return Ok(Arc::new(MemTable::try_new(schema, vec![Vec::new()]).map_err(SqlError::internal)?));
@@ -125,10 +162,13 @@ pub(crate) fn scan(engine: &Engine, name: &TableName, table: &Table) -> Result<A
     let dir = engine.catalogs().table_dir(name);
     let paths = table.files.iter().map(|file| {
         let path = dir.join(file);
-        let text = path.to_str().ok_or_else(|| SqlError::internal(format!("{} is not UTF-8", path.display())))?;
+        let text =
+            path.to_str().ok_or_else(|| SqlError::internal(format!("{} is not UTF-8", path.display())))?;
         ListingTableUrl::parse(text).map_err(SqlError::internal)
     });
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
-    let config = ListingTableConfig::new_with_multi_paths(paths.collect::<Result<_, _>>()?).with_listing_options(options).with_schema(schema);
+    let config = ListingTableConfig::new_with_multi_paths(paths.collect::<Result<_, _>>()?)
+        .with_listing_options(options)
+        .with_schema(schema);
     Ok(Arc::new(ListingTable::try_new(config).map_err(SqlError::internal)?))
 }

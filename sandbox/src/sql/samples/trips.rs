@@ -16,10 +16,41 @@ const DAYS: u64 = 60;
 
 /// Where trips start and end, and how often relative to each other.
 const ZIPS: &[(i32, u64)] = &[
-    (10001, 9), (10002, 3), (10003, 8), (10009, 4), (10010, 6), (10011, 9), (10012, 6), (10013, 5), (10014, 5), (10016, 8),
-    (10017, 7), (10018, 7), (10019, 9), (10021, 8), (10022, 8), (10023, 8), (10024, 6), (10025, 4), (10028, 7), (10029, 2),
-    (10036, 8), (10065, 6), (10110, 4), (10119, 3), (10128, 5), (10154, 1), (10199, 2), (10282, 2), (11101, 2), (11201, 2),
-    (11211, 3), (11215, 1), (11217, 1), (11371, 3), (11422, 2),
+    (10001, 9),
+    (10002, 3),
+    (10003, 8),
+    (10009, 4),
+    (10010, 6),
+    (10011, 9),
+    (10012, 6),
+    (10013, 5),
+    (10014, 5),
+    (10016, 8),
+    (10017, 7),
+    (10018, 7),
+    (10019, 9),
+    (10021, 8),
+    (10022, 8),
+    (10023, 8),
+    (10024, 6),
+    (10025, 4),
+    (10028, 7),
+    (10029, 2),
+    (10036, 8),
+    (10065, 6),
+    (10110, 4),
+    (10119, 3),
+    (10128, 5),
+    (10154, 1),
+    (10199, 2),
+    (10282, 2),
+    (11101, 2),
+    (11201, 2),
+    (11211, 3),
+    (11215, 1),
+    (11217, 1),
+    (11371, 3),
+    (11422, 2),
 ];
 
 /// The airport with the flat fare.
@@ -75,7 +106,8 @@ struct Trip {
 #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 fn trip(random: &mut Random) -> Trip {
     let hour = random.weighted(HOURS.iter().copied());
-    let pickup = START + random.below(DAYS) as i64 * 86_400 + hour as i64 * 3_600 + random.below(3_600) as i64;
+    let pickup =
+        START + random.below(DAYS) as i64 * 86_400 + hour as i64 * 3_600 + random.below(3_600) as i64;
     let mut zip = || ZIPS[random.weighted(ZIPS.iter().map(|(_, weight)| *weight))].0;
     let (from, to) = (zip(), zip());
     let airport = (from == KENNEDY) != (to == KENNEDY);
@@ -98,12 +130,15 @@ pub(super) fn generate() -> Result<RecordBatch, ArrowError> {
         let micros = trips.iter().map(|trip| time(trip) * 1_000_000);
         Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
     };
-    RecordBatch::try_new(super::schema("trips"), vec![
-        times(|trip| trip.pickup),
-        times(|trip| trip.dropoff),
-        Arc::new(Float64Array::from_iter_values(trips.iter().map(|trip| trip.distance))),
-        Arc::new(Float64Array::from_iter_values(trips.iter().map(|trip| trip.fare))),
-        Arc::new(Int32Array::from_iter_values(trips.iter().map(|trip| trip.from))),
-        Arc::new(Int32Array::from_iter_values(trips.iter().map(|trip| trip.to))),
-    ])
+    RecordBatch::try_new(
+        super::schema("trips"),
+        vec![
+            times(|trip| trip.pickup),
+            times(|trip| trip.dropoff),
+            Arc::new(Float64Array::from_iter_values(trips.iter().map(|trip| trip.distance))),
+            Arc::new(Float64Array::from_iter_values(trips.iter().map(|trip| trip.fare))),
+            Arc::new(Int32Array::from_iter_values(trips.iter().map(|trip| trip.from))),
+            Arc::new(Int32Array::from_iter_values(trips.iter().map(|trip| trip.to))),
+        ],
+    )
 }

@@ -1,0 +1,234 @@
+//! `ALTER` and `COMMENT ON`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::sql::sqlparser::ast::Ident;
+
+use super::catalog::{Column, Common, Kind, Table, TableName, View};
+use super::ddl::{check_columns, mapped, one_part};
+use super::error::SqlError;
+use super::parse::{Change, Name, place};
+use super::plan::tables::arrow_schema;
+use super::{Output, Run};
+
+impl Run<'_> {
+    pub(super) async fn alter(
+        &self,
+        kind: Kind,
+        view: bool,
+        name: &Name,
+        change: Change,
+    ) -> Result<Output, SqlError> {
+        let _turn = self.engine.files.writing().await;
+        let catalogs = self.catalogs();
+        match kind {
+            Kind::Catalog => catalogs.update_common(one_part(name)?, None, common_change(change)?)?,
+            Kind::Schema => {
+                let full = self.session.schema_name(name)?;
+                catalogs.update_common(&full.catalog, Some(&full.schema), common_change(change)?)?;
+            }
+            Kind::Volume => {
+                let change = common_change(change)?;
+                catalogs.update_volume(&self.session.table(name), |volume| change(&mut volume.common))?;
+            }
+            Kind::Table => self.alter_table(name, view, change).await?,
+        }
+        Ok(Output::empty())
+    }
+
+    async fn alter_table(&self, name: &Name, view: bool, change: Change) -> Result<(), SqlError> {
+        let full = self.session.table(name);
+        let catalogs = self.catalogs();
+        let table =
+            catalogs.table(&full).map_err(|error| SqlError::from(error).at(name.last().and_then(place)))?;
+        if view && table.view.is_none() {
+            return Err(SqlError::new(
+                "EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE",
+                format!("ALTER VIEW expects a view, but {} is a table", full.quoted()),
+            ));
+        }
+        match change {
+            Change::RenameTo(to) => {
+                let to = match to.as_slice() {
+                    [table] => full.schema_name().table(&table.value),
+                    _ => self.session.table(&to),
+                };
+                if to.catalog != full.catalog {
+                    return Err(SqlError::unsupported("renaming a table into another catalog"));
+                }
+                catalogs.rename_table(&full, &to)?;
+            }
+            Change::AddColumns(added) => {
+                self.writable(&full)?;
+                if added.iter().any(|column| !column.nullable) {
+                    return Err(SqlError::unsupported("adding a NOT NULL column to a table"));
+                }
+                let mut columns = table.columns.clone();
+                columns.extend(added);
+                check_columns(&columns, mapped(&table))?;
+                catalogs.update_table(&full, |table| table.columns = columns)?;
+            }
+            Change::DropColumns { names, if_exists } => {
+                let mut keep: Vec<usize> = (0..table.columns.len()).collect();
+                for name in names {
+                    match position(&table, &name) {
+                        Some(at) => keep.retain(|kept| *kept != at),
+                        None if if_exists => {}
+                        None => return Err(no_column(&table, self.source.spelling(&name))),
+                    }
+                }
+                if keep.is_empty() {
+                    return Err(SqlError::unsupported("dropping all columns of a table"));
+                }
+                self.reshape(&full, &keep, |_, column| column).await?;
+            }
+            Change::RenameColumn { from, to } => {
+                let Some(place) = position(&table, &from) else {
+                    return Err(no_column(&table, self.source.spelling(&from)));
+                };
+                let keep: Vec<usize> = (0..table.columns.len()).collect();
+                self.reshape(&full, &keep, |at, column| {
+                    if at == place { Column { name: to.clone(), ..column } } else { column }
+                })
+                .await?;
+            }
+            Change::CommentColumn { name, comment } => {
+                self.change_column(&full, &table, &name, |column| column.comment = comment)?
+            }
+            Change::SetNullable { name, nullable } => {
+                if !nullable {
+                    let target = self.target(&full).await?;
+                    let at = target.position(&name, self.source)?;
+                    if target.rows.column(at).null_count() > 0 {
+                        return Err(SqlError::new(
+                            "DELTA_NOT_NULL_CONSTRAINT_VIOLATED",
+                            format!(
+                                "NOT NULL constraint violated for column: {}",
+                                self.source.spelling(&name)
+                            ),
+                        ));
+                    }
+                }
+                self.change_column(&full, &table, &name, |column| column.nullable = nullable)?;
+            }
+            Change::SetQuery { query, text } => {
+                let columns = self.view_columns(*query).await?;
+                let view = View {
+                    text,
+                    catalog: self.session.catalog().to_owned(),
+                    schema: self.session.schema().to_owned(),
+                };
+                catalogs.update_table(&full, |table| {
+                    table.view = Some(view);
+                    table.columns = columns;
+                })?;
+            }
+            other => {
+                let change = common_change(other)?;
+                catalogs.update_table(&full, |table| change(&mut table.common))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn change_column(
+        &self,
+        full: &TableName,
+        table: &Table,
+        name: &Ident,
+        change: impl FnOnce(&mut Column),
+    ) -> Result<(), SqlError> {
+        let Some(at) = position(table, name) else {
+            return Err(no_column(table, self.source.spelling(name)));
+        };
+        Ok(self.catalogs().update_table(full, |table| change(&mut table.columns[at]))?)
+    }
+
+    /// Rewrites a table with some of its columns, under other names: the files know columns by their names.
+    async fn reshape(
+        &self,
+        full: &TableName,
+        keep: &[usize],
+        rename: impl Fn(usize, Column) -> Column,
+    ) -> Result<(), SqlError> {
+        let target = self.target(full).await?;
+        let columns: Vec<Column> =
+            keep.iter().map(|at| rename(*at, target.table.columns[*at].clone())).collect();
+        check_columns(&columns, mapped(&target.table))?;
+        let rows = target.rows.project(keep).map_err(SqlError::internal)?;
+        let mut changed = Table { columns, ..Table::clone(&target.table) };
+        let schema = arrow_schema(&changed)?;
+        let rows =
+            RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).map_err(SqlError::internal)?;
+        changed.files = self.engine.files.write(self.catalogs(), full, &schema, &[rows])?;
+        changed.common.touch();
+        let files = changed.files.clone();
+        self.catalogs().put_table(full, changed, true)?;
+        self.engine.files.discard(self.catalogs(), full, &target.table, &files);
+        Ok(())
+    }
+
+    pub(super) fn comment(
+        &self,
+        kind: Kind,
+        name: &Name,
+        column: Option<Ident>,
+        comment: Option<String>,
+    ) -> Result<Output, SqlError> {
+        let catalogs = self.catalogs();
+        match (kind, column) {
+            (Kind::Catalog, _) => {
+                catalogs.update_common(one_part(name)?, None, |common| common.comment = comment)?
+            }
+            (Kind::Schema, _) => {
+                let full = self.session.schema_name(name)?;
+                catalogs
+                    .update_common(&full.catalog, Some(&full.schema), |common| common.comment = comment)?;
+            }
+            (Kind::Volume, _) => {
+                catalogs.update_volume(&self.session.table(name), |volume| volume.common.comment = comment)?
+            }
+            (Kind::Table, None) => {
+                catalogs.update_table(&self.session.table(name), |table| table.common.comment = comment)?
+            }
+            (Kind::Table, Some(column)) => {
+                let full = self.session.table(name);
+                let table = catalogs.table(&full)?;
+                self.change_column(&full, &table, &column, |column| column.comment = comment)?;
+            }
+        }
+        Ok(Output::empty())
+    }
+}
+
+type CommonChange = Box<dyn FnOnce(&mut Common) + Send>;
+
+/// A change that all kinds of objects know.
+fn common_change(change: Change) -> Result<CommonChange, SqlError> {
+    Ok(match change {
+        Change::SetProperties(properties) => {
+            Box::new(|common: &mut Common| common.properties.extend(properties))
+        }
+        Change::UnsetProperties(keys) => Box::new(move |common: &mut Common| {
+            keys.iter().for_each(|key| drop(common.properties.remove(key)))
+        }),
+        Change::SetOwner(owner) => Box::new(|common: &mut Common| common.owner = owner),
+        _ => return Err(SqlError::unsupported("this form of ALTER")),
+    })
+}
+
+fn position(table: &Table, name: &Ident) -> Option<usize> {
+    table.columns.iter().position(|column| column.name.to_lowercase() == name.value.to_lowercase())
+}
+
+fn no_column(table: &Table, name: &str) -> SqlError {
+    let known: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    SqlError::new(
+        "COLUMN_NOT_FOUND",
+        format!(
+            "The column {name} cannot be found. Verify the spelling. The table has the columns {}",
+            known.join(", ")
+        ),
+    )
+}
