@@ -8,7 +8,7 @@ use super::ToolError;
 /// Most bytes of an answer. The commonest client refuses what has over 25,000 tokens, and a token
 /// of JSON is seldom shorter than three bytes.
 const LONGEST: usize = 60_000;
-/// Most characters of one text before it is cut in the middle.
+/// Most bytes of one text before it is cut in the middle.
 const LONGEST_TEXT: usize = 30_000;
 
 /// What a tool answers: always an object, since older clients drop any other structured content.
@@ -70,21 +70,24 @@ fn cut_texts(map: &mut Map<String, Value>, path: &str, notes: &mut Vec<String>) 
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
             Value::String(text) if text.len() > LONGEST_TEXT => {
-                let characters: Vec<char> = text.chars().collect();
-                let half = LONGEST_TEXT / 2;
-                if characters.len() <= LONGEST_TEXT {
-                    continue;
-                }
-                let dropped = characters.len() - 2 * half;
-                let start: String = characters[..half].iter().collect();
-                let end: String = characters[characters.len() - half..].iter().collect();
-                *text = format!("{start}\n[… {dropped} characters …]\n{end}");
+                let start = boundary(text, LONGEST_TEXT / 2);
+                let end = boundary(text, text.len() - LONGEST_TEXT / 2);
+                let dropped = text[start..end].chars().count();
+                *text = format!("{}\n[… {dropped} characters …]\n{}", &text[..start], &text[end..]);
                 notes.push(format!("{dropped} characters from the middle of {path}"));
             }
             Value::Object(inner) => cut_texts(inner, &path, notes),
             _ => {}
         }
     }
+}
+
+/// The nearest beginning of a character at or before a byte.
+fn boundary(text: &str, mut byte: usize) -> usize {
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    byte
 }
 
 /// The largest list at the root loses items at its end until all fits.
@@ -177,7 +180,7 @@ mod tests {
         let fitted = Answer::new(json!({ "log": text })).fitted();
         let log = fitted["log"].as_str().unwrap();
         assert!(log.starts_with("start") && log.ends_with("end") && log.contains("characters …"));
-        assert!(size(&fitted) <= LONGEST + 10_000);
+        assert!(size(&fitted) <= LONGEST);
     }
 
     #[test]
