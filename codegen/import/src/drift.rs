@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::Documents;
+use crate::error::count;
+use crate::validate::operations;
 use index::{Index, Operation, Schema};
 
 /// An operation that somebody relies on by name.
@@ -42,6 +44,8 @@ pub struct Drift {
     pub touched: Vec<Touched>,
     /// How many curated operations were looked at.
     pub curated: usize,
+    /// What is left for a hand to do, for the report; the comparison itself knows of nothing.
+    pub to_do: Vec<String>,
 }
 
 /// One set of documents.
@@ -121,6 +125,10 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A document is gone.
+    DocumentRemoved, "document removed", true;
+    /// A document is new.
+    DocumentAdded, "document added", false;
     /// An operation is gone.
     OperationRemoved, "operation removed", true;
     /// An operation has another method or path.
@@ -176,6 +184,14 @@ kinds! {
 pub fn drift(old: &Documents, new: &Documents, curated: &[Curated]) -> Drift {
     let (old, new) = (Index::of(old), Index::of(new));
     let mut found = Found(Vec::new());
+    let size = |document: &Value| count(operations(document).count(), "operation");
+    for (name, sides) in pairs(old.documents, new.documents) {
+        match sides {
+            (Some(old), None) => found.add(Kind::DocumentRemoved, name, "", &size(old), ""),
+            (None, Some(new)) => found.add(Kind::DocumentAdded, name, "", "", &size(new)),
+            _ => {}
+        }
+    }
     for id in union(&old.operations, &new.operations) {
         match (old.operations.get(id), new.operations.get(id)) {
             (Some(old), None) => found.add(Kind::OperationRemoved, id, "", &old.call, ""),
@@ -195,7 +211,7 @@ pub fn drift(old: &Documents, new: &Documents, curated: &[Curated]) -> Drift {
     let mut changes = found.0;
     changes.sort();
     let touched = curated.iter().filter_map(|operation| touched(operation, &old, &new, &changes)).collect();
-    Drift { sides: [old.side(), new.side()], changes, touched, curated: curated.len() }
+    Drift { sides: [old.side(), new.side()], changes, touched, curated: curated.len(), to_do: Vec::new() }
 }
 
 impl Drift {

@@ -31,7 +31,7 @@ pub(crate) fn documents(world: &World) -> Result<(Documents, Report)> {
             services.entry(&operation.module).or_default().push((operation, template));
         }
     }
-    let (mut documents, mut problems) = (Documents::new(), Vec::new());
+    let (mut documents, mut problems) = (Documents::new(), unique(services.values().flatten()));
     for (service, operations) in services {
         match document(world, service, operations, &mut report) {
             Ok(document) => _ = documents.insert(service.to_owned(), document),
@@ -39,6 +39,17 @@ pub(crate) fn documents(world: &World) -> Result<(Documents, Report)> {
         }
     }
     if problems.is_empty() { Ok((documents, report)) } else { Err(Error::NotUnderstood(problems)) }
+}
+
+/// Ids are the operations' names everywhere else: none may be given twice.
+fn unique<'a>(operations: impl Iterator<Item = &'a (&'a Operation, Template)>) -> Vec<Problem> {
+    let mut owners: BTreeMap<&str, &Operation> = BTreeMap::new();
+    let clash = |(operation, _): &'a (&'a Operation, Template)| {
+        let owner = owners.insert(&operation.id, operation)?;
+        let message = format!("the operation id {} is that of {} already", operation.id, owner.name());
+        Some(Problem { place: operation.place.clone(), message })
+    };
+    operations.filter_map(clash).collect()
 }
 
 /// What an operation sends, as the document says it.

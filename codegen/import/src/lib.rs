@@ -57,7 +57,7 @@ pub use error::{Error, Place, Problem, Result};
 pub use lock::{Lock, check, read, write};
 pub use report::Report;
 pub use validate::validate;
-pub use wheel::{Wheel, fetch};
+pub use wheel::{Wheel, fetch, latest};
 
 /// Documents by the name of their service, which is the name of their file without `.json`.
 pub type Documents = BTreeMap<String, Value>;

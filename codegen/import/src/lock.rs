@@ -13,14 +13,11 @@ use serde_json::Value;
 
 use crate::error::{Error, Result, count};
 use crate::validate::operations;
-use crate::wheel::digest;
+use crate::wheel::{DISTRIBUTION, digest};
 use crate::{Documents, Import};
 
 /// The name of the lock in a folder of documents.
 pub const LOCK: &str = "lock.json";
-
-/// The package that the documents come from.
-const PACKAGE: &str = "databricks-sdk";
 
 /// What `lock.json` holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +74,7 @@ impl Lock {
             |(name, document): (&String, &Value)| (file(name), Locked::of(document, &text(document)));
         Lock {
             source: Source {
-                package: PACKAGE.to_owned(),
+                package: DISTRIBUTION.to_owned(),
                 version: import.version.clone(),
                 sha256: import.sha256.clone(),
             },

@@ -1,6 +1,6 @@
 //! The whole SDK as the importer sees it: records, enums, long-running operations, and the operations of all APIs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use rustpython_ast::{Stmt, StmtClassDef, StmtFunctionDef};
@@ -55,6 +55,17 @@ enum Shape<'a> {
     Api(&'a StmtClassDef),
 }
 
+impl<'a> Shape<'a> {
+    fn class(&self) -> &'a StmtClassDef {
+        match self {
+            Shape::Record(class)
+            | Shape::Enumeration(class)
+            | Shape::LongRunning(class)
+            | Shape::Api(class) => class,
+        }
+    }
+}
+
 impl World {
     /// Reads all services of a wheel.
     pub(crate) fn read(wheel: &Wheel) -> Result<Self> {
@@ -67,6 +78,16 @@ impl World {
                     Ok(shape) => shapes.extend(shape.map(|shape| (*service, module, shape))),
                     Err(problem) => problems.push(problem),
                 }
+            }
+        }
+
+        // Python would forget the first of two classes of one name without a word
+        let mut classes = BTreeSet::new();
+        for (service, module, shape) in &shapes {
+            let class = shape.class();
+            if !classes.insert((*service, class.name.as_str())) {
+                let message = "a class of this name is in the service already";
+                problems.push(module.scope().class(&class.name).problem(class, message));
             }
         }
 

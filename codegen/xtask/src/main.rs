@@ -1,12 +1,15 @@
 //! The one entrance for maintainers: `cargo xtask`.
 
 mod documents;
+mod features;
+mod parity;
+mod update;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
+use update::Update;
 
 type Failure = Box<dyn Error>;
 
@@ -22,17 +25,12 @@ struct Cli {
 enum Task {
     /// Run what CI runs.
     Ci,
-    /// Check that the documents are what openapi/lock.json says.
+    /// Check that the documents are what openapi/lock.json says, and features and docs what the documents give.
     Documents,
-    /// Import a release of the Python SDK into openapi/ and print what changes; the vendored release unless one is
-    /// named.
-    Update {
-        /// The release, such as 0.162.0.
-        version: Option<String>,
-        /// A wheel that was downloaded already.
-        #[arg(long)]
-        wheel: Option<PathBuf>,
-    },
+    /// Import a release of the Python SDK into openapi/ and print what changes.
+    Update(Update),
+    /// Write docs/parity.md from the documents.
+    Docs,
     /// Take over what tools, schemas and generated code look like now.
     Snapshots,
     /// Check licences, bans and sources of the dependencies; needs cargo-deny.
@@ -43,7 +41,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Ci => run("bash", &[".ci/run"], &[]),
         Task::Documents => documents::check(),
-        Task::Update { version, wheel } => documents::update(version.as_deref(), wheel.as_deref()),
+        Task::Update(update) => update.run(),
+        Task::Docs => documents::docs(),
         Task::Snapshots => {
             let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite")];
             run("cargo", &["test", "--package", "databricks-toolkit", "--test", "it", "snapshots"], &accept)
@@ -59,6 +58,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
             ExitCode::FAILURE
         }
     }

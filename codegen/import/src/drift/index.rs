@@ -11,7 +11,7 @@ use crate::validate::{list, operations};
 
 /// The facts of a set of documents.
 pub(super) struct Index<'a> {
-    documents: &'a Documents,
+    pub(super) documents: &'a Documents,
     /// By id.
     pub(super) operations: BTreeMap<String, Operation<'a>>,
     /// By home and name.

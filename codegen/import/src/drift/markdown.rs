@@ -26,6 +26,12 @@ impl fmt::Display for Drift {
                 writeln!(f, "| {} | {} | {breaks} |", kind.title(), changes.len())?;
             }
         }
+        if !self.to_do.is_empty() {
+            writeln!(f, "\n## Left to do\n")?;
+            for item in &self.to_do {
+                writeln!(f, "- [ ] {item}")?;
+            }
+        }
         self.curated(f)?;
         for (title, breaks) in [("Breaks callers", true), ("Does not break callers", false)] {
             let kinds: Vec<_> = self.kinds().filter(|(kind, _)| kind.row().2 == breaks).collect();

@@ -72,7 +72,9 @@ fn documents(new: bool) -> Documents {
         }}},
         "components": {"schemas": {"DesksColor": schemas["Color"]}},
     });
-    Documents::from([("desks".to_owned(), desks), ("rooms".to_owned(), rooms)])
+    let only = if new { "doors" } else { "walls" };
+    let documents = [("desks", desks), ("rooms", rooms), (only, json!({"paths": {}}))];
+    Documents::from(documents.map(|(name, document)| (name.to_owned(), document)))
 }
 
 #[test]
@@ -83,7 +85,8 @@ fn everything_that_can_change() {
         Curated::new("rooms", "rooms_list"),
         Curated::new("rooms", "desks_get"),
     ];
-    let drift = drift(&documents(false), &documents(true), &curated);
+    let mut drift = drift(&documents(false), &documents(true), &curated);
+    drift.to_do.push("Paint the doors.".to_owned());
     // each kind occurs here, or the report's table has a row that nothing tests
     for kind in Kind::ALL {
         let found = drift.changes.iter().any(|change| change.kind == *kind);

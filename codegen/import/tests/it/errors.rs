@@ -152,6 +152,34 @@ fn two_operations_with_one_call() {
     );
 }
 
+/// `DesksAPI` of two services, and a method that a class has twice.
+#[test]
+fn two_operations_with_one_id() {
+    let error = Sdk::new()
+        .service("desks", DESKS)
+        .service("rooms", DESKS)
+        .workspace("self._desks = pkg_desks.DesksAPI(self._api_client)")
+        .workspace("self._rooms = pkg_rooms.DesksAPI(self._api_client)")
+        .error();
+    let message =
+        "service/rooms.py:27 (DesksAPI.get): the operation id desks_get is that of desks.DesksAPI.get";
+    assert!(error.contains(message), "{error}");
+
+    let second = DESKS.split_once("    def get").unwrap().1.replace("/desks/", "/chairs/");
+    let error = desks(&format!("{DESKS}\n    def get{second}")).error();
+    assert!(error.contains("service/desks.py:32 (DesksAPI.get): the operation id desks_get is"), "{error}");
+}
+
+#[test]
+fn two_classes_with_one_name() {
+    let second = "@dataclass\nclass Desk:\n    width: int\n\n\nclass DesksAPI:";
+    let error = desks(&DESKS.replace("class DesksAPI:", second)).error();
+    assert!(
+        error.contains("service/desks.py:24 (Desk): a class of this name is in the service already"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_list_whose_answer_is_not_clear() {
     let lists = include_str!("fixtures/lists.py");

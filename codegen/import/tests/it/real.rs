@@ -50,5 +50,8 @@ fn a_version_is_downloaded() {
     let other = import::fetch(&version, Some(&"0".repeat(64))).unwrap_err();
     assert!(matches!(other, import::Error::Digest { .. }), "{other}");
     let none = import::fetch("0.0.0.1", None).unwrap_err();
+    // releases are in the order of their numbers
+    let numbers = |version: &str| version.split('.').map(|n| n.parse().unwrap()).collect::<Vec<u32>>();
+    assert!(numbers(&import::latest().unwrap()) >= numbers(&version));
     assert!(none.to_string().contains("cannot download databricks-sdk 0.0.0.1"), "{none}");
 }
