@@ -1,9 +1,10 @@
 //! Wires `openapi/` to the code: every document whose feature is on becomes a module in `OUT_DIR`.
 
 use std::path::{Path, PathBuf};
-use std::{env, error::Error, fs};
+use std::sync::Mutex;
+use std::{env, error::Error, fs, thread};
 
-use databricks_toolkit_spec::{Document, generate};
+use databricks_toolkit_spec::{Document, Level, generate, names};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new("openapi");
@@ -13,16 +14,62 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let feature = format!("CARGO_FEATURE_{}", name.to_uppercase());
+        let feature = format!("CARGO_FEATURE_{}", names::feature_name(name).to_uppercase());
         if path.extension().is_some_and(|extension| extension == "json") && env::var_os(feature).is_some() {
             names.push(name.to_owned());
         }
     }
     names.sort();
-    for name in &names {
-        fs::write(out.join(format!("{name}.rs")), generate(&Document::load(folder, name)?)?)?;
+    let mut services = String::from("crate::services::services! {\n");
+    for module in modules(folder, &out, &names)? {
+        services.push_str(&module);
     }
-    let services = format!("crate::services::services! {{ {} }}\n", names.join(", "));
+    services.push_str("}\n");
     fs::write(out.join("services.rs"), services)?;
     Ok(())
+}
+
+/// Writes the modules, as many at a time as there are processors; gives what `services!` is told of
+/// each, in the order of their names.
+fn modules(folder: &Path, out: &Path, names: &[String]) -> Result<Vec<String>, String> {
+    let open = Mutex::new(names.iter());
+    let next = || open.lock().ok().and_then(|mut names| names.next());
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(name) = next() {
+            done.push((name, module(folder, out, name).map_err(|error| said(&*error))?));
+        }
+        Ok::<_, String>(done)
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let mut modules = thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_fold(Vec::new(), |mut all, worker| {
+            all.extend(worker.join().map_err(|_| "a worker panicked".to_owned())??);
+            Ok::<_, String>(all)
+        })
+    })?;
+    modules.sort();
+    Ok(modules.into_iter().map(|(_, module)| module).collect())
+}
+
+fn module(folder: &Path, out: &Path, name: &str) -> Result<String, Box<dyn Error>> {
+    let document = Document::load(folder, name)?;
+    fs::write(out.join(format!("{name}.rs")), generate(&document)?)?;
+    let mut services = format!("    {} from {name:?} {{\n", names::feature_name(name));
+    for api in document.apis() {
+        let owner = match api.level {
+            Level::Workspace => "Workspace",
+            Level::Account => "Account",
+        };
+        services.push_str(&format!("        {owner}.{} -> {};\n", api.accessor, api.type_name));
+    }
+    services.push_str("    }\n");
+    Ok(services)
+}
+
+/// An error with its sources, in one line.
+fn said(error: &dyn Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| (*error).source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

@@ -1,18 +1,28 @@
-//! A workspace: where it is, who calls, and the calls.
+//! A workspace or an account: where it is, who calls, and the way to the calls.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credentials;
-use crate::services::Services;
+use crate::error::ConfigError;
 use crate::transport::{RetryPolicy, Transport};
 use crate::{Config, Result};
 
 /// A Databricks workspace. Cheap to clone; clones share connections and credentials.
 ///
-/// The calls are reached by document: `workspace.jobs().jobs_list()`.
+/// Its calls are reached by API: `workspace.clusters().list()`.
 #[derive(Clone, Debug)]
 pub struct Workspace {
+    inner: Arc<Inner>,
+}
+
+/// A Databricks account. Cheap to clone; clones share connections and credentials.
+///
+/// Its calls are reached by API, `account.workspaces().list()`, and carry the account's id from the
+/// settings.
+#[derive(Clone, Debug)]
+pub struct Account {
     inner: Arc<Inner>,
 }
 
@@ -20,48 +30,108 @@ pub struct Workspace {
 struct Inner {
     config: Config,
     transport: Transport,
-    services: Services,
 }
 
-impl Workspace {
-    /// A workspace from the `DATABRICKS_*` environment.
-    ///
-    /// # Errors
-    /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
-    pub fn from_env() -> Result<Self> {
-        Self::builder().config(Config::from_env()?).build()
+/// What [`Workspace`] and [`Account`] have in common.
+macro_rules! client {
+    ($name:ident, $what:literal) => {
+        impl $name {
+            #[doc = concat!("The ", $what, " of the `DATABRICKS_*` environment.")]
+            ///
+            /// # Errors
+            /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
+            pub fn from_env() -> Result<Self> {
+                Self::builder().config(Config::from_env()?).build()
+            }
+
+            #[doc = concat!("The ", $what, " of what is said here, and only of that.")]
+            pub fn builder() -> Builder<Self> {
+                Builder::default()
+            }
+
+            /// The address, without a trailing slash.
+            pub fn host(&self) -> &str {
+                self.inner.transport.host()
+            }
+
+            #[doc = concat!("The settings that this ", $what, " was made from.")]
+            pub fn config(&self) -> &Config {
+                &self.inner.config
+            }
+
+            #[allow(dead_code, reason = "unused where no document is on")]
+            pub(crate) fn transport(&self) -> &Transport {
+                &self.inner.transport
+            }
+        }
+    };
+}
+
+client!(Workspace, "workspace");
+client!(Account, "account");
+
+/// What a [`Builder`] builds.
+pub trait Target: sealed::Sealed + Sized {}
+
+impl Target for Workspace {}
+impl Target for Account {}
+
+mod sealed {
+    use super::{Account, Arc, Config, ConfigError, Inner, Workspace};
+
+    pub trait Sealed {
+        fn check(config: &Config) -> Result<(), ConfigError>;
+        #[expect(private_interfaces, reason = "nobody else can name it")]
+        fn of(inner: Arc<Inner>) -> Self;
     }
 
-    /// A workspace from what is said here, and only from that.
-    pub fn builder() -> WorkspaceBuilder {
-        WorkspaceBuilder::default()
+    impl Sealed for Workspace {
+        fn check(_: &Config) -> Result<(), ConfigError> {
+            Ok(())
+        }
+
+        #[expect(private_interfaces, reason = "nobody else can name it")]
+        fn of(inner: Arc<Inner>) -> Self {
+            Self { inner }
+        }
     }
 
-    /// The address of the workspace, without a trailing slash.
-    pub fn host(&self) -> &str {
-        self.inner.transport.host()
-    }
+    impl Sealed for Account {
+        fn check(config: &Config) -> Result<(), ConfigError> {
+            let missing = ConfigError::Missing { attribute: "account_id", variable: "DATABRICKS_ACCOUNT_ID" };
+            config.account_id.as_ref().map(drop).ok_or(missing)
+        }
 
-    /// The settings this workspace was made from.
-    pub fn config(&self) -> &Config {
-        &self.inner.config
-    }
-
-    pub(crate) fn services(&self) -> &Services {
-        &self.inner.services
+        #[expect(private_interfaces, reason = "nobody else can name it")]
+        fn of(inner: Arc<Inner>) -> Self {
+            Self { inner }
+        }
     }
 }
 
-/// Builds a [`Workspace`].
-#[derive(Debug, Default)]
-pub struct WorkspaceBuilder {
+/// Builds a [`Workspace`] or an [`Account`].
+#[derive(Debug)]
+pub struct Builder<T> {
     config: Config,
     credentials: Option<Arc<dyn Credentials>>,
     retry: RetryPolicy,
     user_agent: Option<String>,
+    target: PhantomData<fn() -> T>,
 }
 
-impl WorkspaceBuilder {
+impl<T> Default for Builder<T> {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            credentials: None,
+            retry: RetryPolicy::default(),
+            user_agent: None,
+            target: PhantomData,
+        }
+    }
+}
+
+impl<T: Target> Builder<T> {
     /// All settings at once; those set afterwards win.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
@@ -71,6 +141,12 @@ impl WorkspaceBuilder {
     /// The address, such as `https://adb-1234.5.azuredatabricks.net`.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.config.host = Some(host.into());
+        self
+    }
+
+    /// The account's id; an [`Account`] needs it.
+    pub fn account_id(mut self, id: impl Into<String>) -> Self {
+        self.config.account_id = Some(id.into());
         self
     }
 
@@ -104,12 +180,13 @@ impl WorkspaceBuilder {
         self
     }
 
-    /// Checks the settings and makes the workspace. Nothing is sent yet.
+    /// Checks the settings. Nothing is sent yet.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
-    pub fn build(self) -> Result<Workspace> {
+    pub fn build(self) -> Result<T> {
         let host = self.config.normalised_host()?;
+        T::check(&self.config)?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,
             None => crate::auth::from_config(&self.config)?,
@@ -120,8 +197,8 @@ impl WorkspaceBuilder {
             self.retry,
             self.config.http_timeout,
             self.user_agent.as_deref(),
+            self.config.account_id.clone(),
         )?;
-        let services = Services::new(&transport);
-        Ok(Workspace { inner: Arc::new(Inner { config: self.config, transport, services }) })
+        Ok(T::of(Arc::new(Inner { config: self.config, transport })))
     }
 }

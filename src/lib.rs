@@ -2,17 +2,28 @@
 //!
 //! ```no_run
 //! # async fn example() -> databricks_toolkit::Result<()> {
-//! let workspace = databricks_toolkit::Workspace::from_env()?;
-//! let clusters = workspace.compute().clusters_list().page_size(20).send().await?;
-//! for cluster in clusters.clusters.unwrap_or_default() {
+//! use databricks_toolkit::Workspace;
+//!
+//! let workspace = Workspace::from_env()?;
+//! let mut clusters = workspace.clusters().list().page_size(50).stream();
+//! while let Some(cluster) = clusters.next().await {
+//!     let cluster = cluster?;
 //!     println!("{:?} is {:?}", cluster.cluster_name, cluster.state);
 //! }
+//! let run = workspace.jobs().run_now().job_id(7).and_wait().await?;
+//! println!("{:?}", run.state);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! One module a document, behind a Cargo feature of the same name. A call is built with named
-//! setters and sent with `send()`; what fails is an [`Error`].
+//! - A [`Workspace`] and an [`Account`] have one accessor an API, whose methods are calls: named
+//!   setters, then `send()`. The setters take what is [`fields::IntoField`]; what fails is an
+//!   [`Error`].
+//! - Lists have `stream()` ([`paging`]), calls that start something have `and_wait()` ([`wait`]).
+//! - One module a document, behind a Cargo feature of the same name, holds the types of its calls.
+//!   Fields and enum values that the document does not know survive a read and a write; what a
+//!   type has no field for goes through its `extra`, and so does a `null` that the service means
+//!   something by.
 
 pub mod auth;
 #[cfg(feature = "cli")]
@@ -24,10 +35,16 @@ pub mod error;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 
+pub mod fields;
+// Some forms of paging and waiting are used by one document only.
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
+pub mod paging;
 mod services;
 pub mod transport;
+#[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
+pub mod wait;
 
-pub use client::{Workspace, WorkspaceBuilder};
+pub use client::{Account, Builder, Target, Workspace};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};
 pub use services::*;

@@ -53,7 +53,7 @@ fn settings() -> Result<(), Failure> {
 async fn reach(target: &Target) -> Result<bool, Failure> {
     let app = target.app();
     let started = Instant::now();
-    let call = app.workspace().iam().current_user_me().send();
+    let call = app.workspace().current_user().me().send();
     let limit = Duration::from_secs(20);
     let result = match tokio::time::timeout(limit, call).await {
         Ok(result) => result,

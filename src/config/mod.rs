@@ -13,6 +13,8 @@ use crate::error::ConfigError;
 pub struct Config {
     /// The address of the workspace: `DATABRICKS_HOST`.
     pub host: Option<String>,
+    /// The account's id, for calls of an account: `DATABRICKS_ACCOUNT_ID`.
+    pub account_id: Option<String>,
     /// A personal access token: `DATABRICKS_TOKEN`.
     pub token: Option<SecretString>,
     /// The warehouse that runs statements unless one is named: `DATABRICKS_WAREHOUSE_ID`.
@@ -27,6 +29,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             host: None,
+            account_id: None,
             token: None,
             warehouse_id: None,
             cluster_id: None,
@@ -61,6 +64,7 @@ impl Config {
         };
         Ok(Self {
             host: variable("DATABRICKS_HOST")?,
+            account_id: variable("DATABRICKS_ACCOUNT_ID")?,
             token: variable("DATABRICKS_TOKEN")?.map(SecretString::from),
             warehouse_id: variable("DATABRICKS_WAREHOUSE_ID")?,
             cluster_id: variable("DATABRICKS_CLUSTER_ID")?,

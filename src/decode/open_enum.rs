@@ -46,6 +46,18 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::fields::IntoField<$name> for &str {
+            fn into_field(self) -> ::std::result::Result<::std::option::Option<$name>, ::std::string::String> {
+                ::std::result::Result::Ok(::std::option::Option::Some($name::from(self)))
+            }
+        }
+
+        impl $crate::fields::IntoField<$name> for ::std::string::String {
+            fn into_field(self) -> ::std::result::Result<::std::option::Option<$name>, ::std::string::String> {
+                ::std::result::Result::Ok(::std::option::Option::Some($name::from(self)))
+            }
+        }
+
         impl ::std::str::FromStr for $name {
             type Err = ::std::convert::Infallible;
 
@@ -75,7 +87,7 @@ macro_rules! open_enum {
 }
 
 #[cfg(test)]
-#[expect(unreachable_pub, reason = "the macro declares what generated modules export")]
+#[allow(unreachable_pub, reason = "the macro declares what generated modules export")]
 mod tests {
     open_enum! {
         /// A state.

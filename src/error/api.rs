@@ -57,6 +57,13 @@ impl ApiError {
         }
     }
 
+    /// The error that a long-running operation ended with, which comes in a success.
+    pub(crate) fn of_operation(operation: &'static str, error: &Value) -> Self {
+        let Shape { code, message, details } = shape(StatusCode::OK, &error.to_string());
+        let status = StatusCode::OK;
+        Self { operation, attempts: 1, status, code, message, details, request_id: None, retry_after: None }
+    }
+
     /// The `operationId` of the call.
     pub fn operation(&self) -> &'static str {
         self.operation

@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::transport::Operation;
+use crate::wait::{WaitError, WaitReason};
 
 pub use api::ApiError;
 pub use kind::ErrorKind;
@@ -40,6 +41,15 @@ pub enum Error {
     /// The service answered with something that is not what the document says.
     #[error(transparent)]
     Decode(#[from] Box<DecodeError>),
+    /// Waiting for what a call started ended without it.
+    #[error(transparent)]
+    Wait(Box<WaitError>),
+    /// The service answered well by the document, but what it says cannot be.
+    #[error("unexpected answer: {message}")]
+    Unexpected {
+        /// What cannot be.
+        message: String,
+    },
     /// An answer is larger than the caller wants.
     #[error("the answer has {} bytes, the limit is {limit}", size.map_or("more".to_owned(), |size| size.to_string()))]
     TooLarge {
@@ -206,6 +216,9 @@ impl Error {
             }
             Error::Transport(_) => Some("check the host, the network and the proxy settings"),
             Error::Api(api) => api.kind().help(),
+            Error::Wait(wait) if matches!(wait.reason, WaitReason::Timeout(_)) => {
+                Some("it goes on by itself; ask for its state later, or wait longer with `timeout`")
+            }
             _ => None,
         }
     }

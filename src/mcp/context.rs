@@ -41,7 +41,7 @@ impl App {
         let open = std::mem::take(&mut *self.contexts());
         let destroyed = open.into_iter().map(|(cluster, context)| async move {
             let request = CommandExecutionDestroyRequest::builder().cluster_id(&cluster).context_id(&context);
-            let call = self.workspace().compute().command_execution_destroy().body(request).send();
+            let call = self.workspace().command_execution().destroy().body(request).send();
             match tokio::time::timeout(Duration::from_secs(5), call).await {
                 Ok(Ok(_)) => tracing::debug!(cluster, context, "destroyed an execution context"),
                 Ok(Err(error)) => tracing::warn!(cluster, context, %error, "an execution context stays open"),

@@ -36,6 +36,7 @@ struct Inner {
     http: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     retry: RetryPolicy,
+    account_id: Option<String>,
 }
 
 /// An answer with a success status.
@@ -51,6 +52,7 @@ impl Transport {
         retry: RetryPolicy,
         timeout: Duration,
         product: Option<&str>,
+        account_id: Option<String>,
     ) -> Result<Self> {
         // Another part of the program may have chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -69,28 +71,52 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(Error::request)?;
-        Ok(Self { inner: Arc::new(Inner { host, http, credentials, retry }) })
+        Ok(Self { inner: Arc::new(Inner { host, http, credentials, retry, account_id }) })
     }
 
     pub(crate) fn host(&self) -> &str {
         &self.inner.host
     }
 
+    /// The account in the paths of an account's calls.
+    pub(crate) fn account_id(&self) -> Result<String, String> {
+        self.inner
+            .account_id
+            .clone()
+            .ok_or_else(|| "`account_id` is required: set DATABRICKS_ACCOUNT_ID".to_owned())
+    }
+
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.inner.http
     }
 
-    /// A call whose answer is JSON. An empty body is read as `{}`.
+    /// A call whose answer is JSON.
     pub(crate) async fn call_json<T: DeserializeOwned>(
         &self,
         request: Request,
         operation: &'static Operation,
     ) -> Result<T> {
-        let answer = self.whole(request, operation).await?;
+        decode(operation, &self.whole(request, operation).await?)
+    }
+
+    /// A call part of whose answer is in headers; each becomes a member, unless the body has it.
+    pub(crate) async fn call_with_headers<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        operation: &'static Operation,
+        names: &[&str],
+    ) -> Result<T> {
+        let mut answer = self.whole(request, operation).await?;
         let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
-        serde_json::from_slice(body).map_err(|_| {
-            error::decode(operation, &answer.headers, body, std::any::type_name::<T>(), locate::<T>(body))
-        })
+        if let Ok(mut members) = serde_json::from_slice::<serde_json::Map<_, _>>(body) {
+            for name in names {
+                if let Some(value) = answer.headers.get(*name).and_then(|value| value.to_str().ok()) {
+                    members.entry(*name).or_insert_with(|| value.into());
+                }
+            }
+            answer.body = serde_json::to_vec(&members).map_or(answer.body, Bytes::from);
+        }
+        decode(operation, &answer)
     }
 
     /// A call that answers nothing of interest.
@@ -173,6 +199,14 @@ impl Transport {
         let body = response.bytes().await.map_err(failed)?;
         Err(Error::Api(Box::new(ApiError::read(operation, attempt, status, &headers, &body))))
     }
+}
+
+/// An answer as the document says; an empty body is read as `{}`.
+fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -> Result<T> {
+    let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
+    serde_json::from_slice(body).map_err(|_| {
+        error::decode(operation, &answer.headers, body, std::any::type_name::<T>(), locate::<T>(body))
+    })
 }
 
 /// Reads once more to learn where it fails; kept off the way of answers that can be read.

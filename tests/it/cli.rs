@@ -107,7 +107,7 @@ async fn the_sandbox_serves_others_until_it_is_told_to_stop() {
     let host = lines.next().unwrap().unwrap().replace("export DATABRICKS_HOST=", "");
     assert_eq!(lines.next().unwrap().unwrap(), "export DATABRICKS_TOKEN=t0ken");
     let workspace = databricks_toolkit::Workspace::builder().host(&host).token("t0ken").build().unwrap();
-    assert!(workspace.iam().current_user_me().send().await.unwrap().user_name.is_some());
+    assert!(workspace.current_user().me().send().await.unwrap().user_name.is_some());
     let stopped =
         std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());

@@ -47,8 +47,7 @@ async fn a_call_sends_what_the_document_says() {
         .mount(&server)
         .await;
     let workspace = workspace(&server);
-    let list =
-        workspace.compute().clusters_list().page_size(5).filter_by_cluster_states(vec![State::Running]);
+    let list = workspace.clusters().list().page_size(5).filter_by_cluster_states(vec![State::Running]);
     assert_eq!(list.send().await.unwrap().clusters.unwrap().len(), 0);
     let agent =
         server.received_requests().await.unwrap()[0].headers["user-agent"].to_str().unwrap().to_owned();
@@ -67,7 +66,7 @@ async fn an_empty_list_is_sent_and_an_absent_one_is_not() {
         .parameters(vec![]);
     // An empty body of an answer is read as one without fields.
     let answer =
-        workspace(&server).sql().statement_execution_execute_statement().body(request).send().await.unwrap();
+        workspace(&server).statement_execution().execute_statement().body(request).send().await.unwrap();
     assert!(answer.statement_id.is_none());
 }
 
@@ -89,7 +88,7 @@ async fn null_cells_of_a_result_are_read() {
     let result = json!({ "result": { "data_array": [["1", null]] } });
     let server = serve(ResponseTemplate::new(200).set_body_json(result)).await;
     let get =
-        workspace(&server).sql().statement_execution_get_statement().statement_id("s").send().await.unwrap();
+        workspace(&server).statement_execution().get_statement().statement_id("s").send().await.unwrap();
     assert_eq!(get.result.unwrap().data_array.unwrap(), [[Some("1".to_owned()), None]]);
 }
 
@@ -97,10 +96,10 @@ async fn null_cells_of_a_result_are_read() {
 async fn slashes_of_a_file_path_are_kept_and_others_encoded() {
     let server = serve(ResponseTemplate::new(200).set_body_string("x")).await;
     let files = workspace(&server);
-    let stream = files.files().files_download().file_path("/Volumes/a/b/c/ü x?.txt").send().await.unwrap();
+    let stream = files.files().download().file_path("/Volumes/a/b/c/ü x?.txt").send().await.unwrap();
     assert_eq!(stream.collect(10).await.unwrap(), "x");
-    files.catalog().tables_get().full_name("a.b.c/d").send().await.unwrap_err();
-    let step = files.files().files_download().file_path("/Volumes/a/b/../../jobs").send().await.unwrap_err();
+    files.tables().get().full_name("a.b.c/d").send().await.unwrap_err();
+    let step = files.files().download().file_path("/Volumes/a/b/../../jobs").send().await.unwrap_err();
     assert!(step.to_string().contains("cannot be sent"), "{step}");
     let sent = server.received_requests().await.unwrap();
     assert_eq!(sent.len(), 2);
@@ -111,8 +110,7 @@ async fn slashes_of_a_file_path_are_kept_and_others_encoded() {
 #[tokio::test]
 async fn a_stream_over_the_limit_ends_early() {
     let server = serve(ResponseTemplate::new(200).set_body_bytes(vec![0; 4096])).await;
-    let stream =
-        workspace(&server).files().files_download().file_path("/Volumes/a/b/c/d").send().await.unwrap();
+    let stream = workspace(&server).files().download().file_path("/Volumes/a/b/c/d").send().await.unwrap();
     let error = stream.collect(100).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { size: Some(4096), limit: 100 }), "{error}");
 }
@@ -125,7 +123,7 @@ async fn retry_after_is_heeded() {
     let workspace = workspace(&server);
     // A write too: the service said that it did nothing.
     let run = databricks_toolkit::jobs::types::JobsRunNowRequest::builder().job_id(7);
-    workspace.jobs().jobs_run_now().body(run).send().await.unwrap();
+    workspace.jobs().run_now().body(run).send().await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
     assert_eq!(requests(&server).await, 2);
 }
@@ -134,12 +132,12 @@ async fn retry_after_is_heeded() {
 async fn a_read_is_tried_again_and_a_write_is_not() {
     for status in [502, 503, 504] {
         let server = recovering(ResponseTemplate::new(status), 2, json!({})).await;
-        workspace(&server).jobs().jobs_list().send().await.unwrap();
+        workspace(&server).jobs().list().send().await.unwrap();
         assert_eq!(requests(&server).await, 3, "{status}");
 
         let server = recovering(ResponseTemplate::new(status), 2, json!({})).await;
         let run = databricks_toolkit::jobs::types::JobsRunNowRequest::builder().job_id(7);
-        let error = workspace(&server).jobs().jobs_run_now().body(run).send().await.unwrap_err();
+        let error = workspace(&server).jobs().run_now().body(run).send().await.unwrap_err();
         assert_eq!(requests(&server).await, 1, "{status}: a write was sent twice");
         assert!(error.kind().is_some(), "{error}");
     }
@@ -151,7 +149,7 @@ async fn retries_end_within_the_budget_and_say_how_many() {
     let retry =
         RetryPolicy::default().first_delay(Duration::from_millis(20)).budget(Duration::from_millis(300));
     let workspace = Workspace::builder().host(server.uri()).token(TOKEN).retry(retry).build().unwrap();
-    let error = workspace.jobs().jobs_list().send().await.unwrap_err();
+    let error = workspace.jobs().list().send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Unavailable));
     let text = error.to_string();
     assert!(
@@ -165,7 +163,7 @@ async fn retries_end_within_the_budget_and_say_how_many() {
 async fn a_wait_longer_than_the_budget_is_not_begun() {
     let server = serve(ResponseTemplate::new(429).insert_header("retry-after", "3600")).await;
     let started = Instant::now();
-    let error = workspace(&server).jobs().jobs_list().send().await.unwrap_err();
+    let error = workspace(&server).jobs().list().send().await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
     assert!(started.elapsed() < Duration::from_secs(3));
 }
@@ -175,7 +173,7 @@ async fn errors_are_typed_and_keep_the_request_id() {
     let body = json!({ "error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Job 7 does not exist." });
     let server =
         serve(ResponseTemplate::new(404).insert_header("x-request-id", "r-1").set_body_json(body)).await;
-    let error = workspace(&server).jobs().jobs_get().job_id(7).send().await.unwrap_err();
+    let error = workspace(&server).jobs().get().job_id(7).send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::NotFound));
     assert_eq!(error.request_id(), Some("r-1"));
     assert_eq!(error.to_string(), "jobs_get: Job 7 does not exist. (RESOURCE_DOES_NOT_EXIST, 404)");
@@ -185,7 +183,7 @@ async fn errors_are_typed_and_keep_the_request_id() {
 async fn an_answer_that_cannot_be_read_says_where() {
     let server =
         serve(ResponseTemplate::new(200).set_body_json(json!({ "jobs": [{ "job_id": "x" }] }))).await;
-    let error = workspace(&server).jobs().jobs_list().send().await.unwrap_err();
+    let error = workspace(&server).jobs().list().send().await.unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("jobs_list") && text.contains("jobs[0]") && text.contains("64-bit integer"),
@@ -194,7 +192,7 @@ async fn an_answer_that_cannot_be_read_says_where() {
 
     let page = ResponseTemplate::new(200).set_body_raw("<html>login</html>", "text/html; charset=utf-8");
     let server = serve(page).await;
-    let text = workspace(&server).jobs().jobs_list().send().await.unwrap_err().to_string();
+    let text = workspace(&server).jobs().list().send().await.unwrap_err().to_string();
     assert!(text.contains("a web page and not JSON"), "{text}");
 }
 
@@ -202,7 +200,7 @@ async fn an_answer_that_cannot_be_read_says_where() {
 async fn a_redirect_to_a_login_page_is_recognised() {
     let target = "https://accounts.example.com/login.html?error=private-link-validation-error&token=x";
     let server = serve(ResponseTemplate::new(302).insert_header("location", target)).await;
-    let text = workspace(&server).jobs().jobs_list().send().await.unwrap_err().to_string();
+    let text = workspace(&server).jobs().list().send().await.unwrap_err().to_string();
     assert!(text.contains("private link") && !text.contains("token"), "{text}");
 }
 
@@ -210,7 +208,7 @@ async fn a_redirect_to_a_login_page_is_recognised() {
 async fn an_unreachable_host_is_an_error_soon() {
     let workspace = Workspace::builder().host("http://127.0.0.1:9").token(TOKEN).build().unwrap();
     let started = Instant::now();
-    let error = workspace.jobs().jobs_list().send().await.unwrap_err();
+    let error = workspace.jobs().list().send().await.unwrap_err();
     assert!(error.to_string().contains("cannot reach http://127.0.0.1:9 after"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
@@ -219,15 +217,14 @@ async fn an_unreachable_host_is_an_error_soon() {
 async fn a_silent_server_does_not_hold_the_caller() {
     let server = serve(ResponseTemplate::new(200).set_delay(Duration::from_secs(30))).await;
     let builder = Workspace::builder().host(server.uri()).token(TOKEN).timeout(Duration::from_millis(200));
-    let error =
-        builder.retry(RetryPolicy::none()).build().unwrap().jobs().jobs_list().send().await.unwrap_err();
+    let error = builder.retry(RetryPolicy::none()).build().unwrap().jobs().list().send().await.unwrap_err();
     assert!(error.to_string().contains("no answer in time"), "{error}");
 }
 
 #[tokio::test]
 async fn a_missing_value_is_named_and_nothing_is_sent() {
     let server = serve(ResponseTemplate::new(200)).await;
-    let error = workspace(&server).compute().clusters_get().send().await.unwrap_err();
+    let error = workspace(&server).clusters().get().send().await.unwrap_err();
     assert_eq!(error.to_string(), "invalid request: `cluster_id` is required");
     assert_eq!(requests(&server).await, 0);
 }
@@ -237,7 +234,7 @@ async fn the_token_is_in_no_error_and_no_debug_output() {
     let server =
         serve(ResponseTemplate::new(403).set_body_json(json!({ "message": "Invalid access token." }))).await;
     let workspace = workspace(&server);
-    let error = workspace.jobs().jobs_list().send().await.unwrap_err();
+    let error = workspace.jobs().list().send().await.unwrap_err();
     assert_eq!(error.kind(), Some(ErrorKind::Unauthenticated));
     let shown = format!("{workspace:?} {error} {error:?} {:?}", workspace.jobs());
     assert!(!shown.contains(TOKEN), "{shown}");

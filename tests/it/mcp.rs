@@ -85,7 +85,7 @@ async fn python_keeps_its_state_and_contexts_are_destroyed_at_the_end() {
             .cluster_id(cluster.to_owned())
             .context_id(id.to_owned())
             .command("x".to_owned());
-        match workspace.compute().command_execution_execute().body(request).send().await {
+        match workspace.command_execution().execute().body(request).send().await {
             Err(error) if error.kind().is_some_and(|kind| kind != ErrorKind::Unavailable) => break,
             other => assert!(Instant::now() < deadline, "the context is still there: {other:?}"),
         }

@@ -5,7 +5,8 @@ use std::env;
 use std::path::PathBuf;
 
 use databricks_toolkit_spec::lower::{self, Exposure, Lowered};
-use databricks_toolkit_spec::{Document, Operation};
+use databricks_toolkit_spec::names::feature_name;
+use databricks_toolkit_spec::{Document, Level, Operation};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
@@ -130,8 +131,15 @@ fn handler(
     if operation.has_binary_body() {
         return Err(Error::new(id.span(), "an operation with a binary body needs a tool with a payload"));
     }
-    let service = format_ident!("{}", operation.document().name());
-    let method = format_ident!("{}", databricks_toolkit_spec::names::field_name(operation.id()));
+    if operation.level() == Level::Account {
+        return Err(Error::new(
+            id.span(),
+            format!("{} is an account's, and tools have a workspace", operation.id()),
+        ));
+    }
+    let service = format_ident!("{}", feature_name(operation.document().name()));
+    let accessor = format_ident!("{}", operation.api().accessor);
+    let method = format_ident!("{}", operation.method_name());
     let mut setters = Vec::new();
     for parameter in &lowered.parameters {
         let (name, setter) = (&parameter.name, format_ident!("{}", parameter.setter));
@@ -174,7 +182,7 @@ fn handler(
         |context, mut arguments| ::std::boxed::Box::pin(async move {
             #(#defaults)*
             #[allow(unused_mut)]
-            let mut call = context.workspace().#service().#method();
+            let mut call = context.workspace().#accessor().#method();
             #(#setters)*
             #body
             #answer

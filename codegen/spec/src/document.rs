@@ -168,6 +168,14 @@ impl<'a> Operation<'a> {
         success.get("content")?.get("application/json")?.get("schema")
     }
 
+    /// The headers of a success that are part of the answer.
+    pub fn answer_headers(&self) -> Vec<&'a str> {
+        let responses = self.value.get("responses").and_then(Value::as_object);
+        let success = responses.into_iter().flatten().find(|(status, _)| status.starts_with('2'));
+        let headers = success.and_then(|(_, success)| success.get("headers")?.as_object());
+        headers.into_iter().flat_map(Map::keys).map(String::as_str).collect()
+    }
+
     fn text(&self, key: &str) -> Option<&'a str> {
         self.value.get(key).and_then(Value::as_str)
     }

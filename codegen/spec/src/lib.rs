@@ -10,6 +10,7 @@
 //! Every step is a function of its input alone: no step reads a clock, the network or another
 //! step's files, so that the same documents always give the same code.
 
+mod api;
 mod document;
 mod error;
 #[cfg(feature = "generate")]
@@ -21,6 +22,7 @@ mod overlay;
 #[cfg(feature = "generate")]
 pub mod refine;
 
+pub use api::{Api, Level};
 pub use document::{Document, Operation, Parameter, ParameterPlace};
 pub use error::{Error, Result};
 #[cfg(feature = "generate")]

@@ -24,6 +24,13 @@ pub(crate) fn part_name(name: &str) -> String {
     if name.starts_with(|first: char| first.is_ascii_alphabetic()) { name } else { format!("X{name}") }
 }
 
+/// What progenitor calls the builder of a call.
+#[cfg(feature = "generate")]
+pub(crate) fn call_name(operation_id: &str) -> String {
+    let name = words(&field_name(operation_id)).to_pascal_case();
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
 /// The name of a field, parameter or method: `filter_by.is_pinned` → `filter_by_is_pinned`.
 ///
 /// Keywords get a trailing underscore, as progenitor gives them.
@@ -35,6 +42,12 @@ pub fn field_name(name: &str) -> String {
         Some(_) if KEYWORDS.contains(&snake.as_str()) => format!("{snake}_"),
         Some(_) => snake,
     }
+}
+
+/// The Cargo feature and the module of a document: its name, apart from `sandbox`, which is the
+/// feature of the embedded workspace.
+pub fn feature_name(document: &str) -> &str {
+    if document == "sandbox" { "sandbox_api" } else { document }
 }
 
 /// The property as progenitor sees it: another one where it would take the field [`EXTRA`].

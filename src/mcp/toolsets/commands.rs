@@ -190,7 +190,7 @@ async fn cluster(context: &Context, named: Option<String>) -> Result<String, Too
     if let Some(id) = named.or_else(|| context.workspace().config().cluster_id.clone()) {
         return Ok(id);
     }
-    let list = context.workspace().compute().clusters_list().filter_by_cluster_states(vec![State::Running]);
+    let list = context.workspace().clusters().list().filter_by_cluster_states(vec![State::Running]);
     let clusters = list.send().await?.clusters.unwrap_or_default();
     let running = clusters.into_iter().find(|cluster| cluster.state == Some(State::Running));
     running.and_then(|cluster| cluster.cluster_id).ok_or_else(|| {
@@ -202,16 +202,16 @@ async fn cluster(context: &Context, named: Option<String>) -> Result<String, Too
 
 /// Opens a context and waits until it takes commands.
 async fn open(context: &Context, cluster: &str, language: Language) -> Result<String, ToolError> {
-    let client = context.workspace().compute();
+    let client = context.workspace();
     let request = CommandExecutionCreateRequest::builder().cluster_id(cluster.to_owned()).language(language);
-    let created = client.command_execution_create().body(request).send().await?;
+    let created = client.command_execution().create().body(request).send().await?;
     let id =
         created.id.ok_or_else(|| ToolError::Failed("the workspace gave the new context no id".to_owned()))?;
     context.opened(cluster, &id);
     let mut poll = Poll::new(context, Duration::from_secs(120));
     loop {
         let status =
-            client.command_execution_context_status().cluster_id(cluster).context_id(&id).send().await?;
+            client.command_execution().context_status().cluster_id(cluster).context_id(&id).send().await?;
         match status.status {
             Some(ContextStatus::Running) => return Ok(id),
             Some(ContextStatus::Error) => {
@@ -244,7 +244,7 @@ async fn execute(
         .context_id(id.to_owned())
         .language(language)
         .command(code);
-    let created = context.workspace().compute().command_execution_execute().body(request).send().await?;
+    let created = context.workspace().command_execution().execute().body(request).send().await?;
     created.id.ok_or_else(|| ToolError::Failed("the workspace gave the command no id".to_owned()))
 }
 
@@ -265,7 +265,7 @@ async fn wait(
             .cluster_id(cluster.to_owned())
             .context_id(id.to_owned())
             .command_id(command.to_owned());
-        context.workspace().compute().command_execution_cancel().body(request).send().await?;
+        context.workspace().command_execution().cancel().body(request).send().await?;
     }
     waited
 }
@@ -279,7 +279,7 @@ async fn wait_only(
 ) -> Result<Waited, ToolError> {
     let mut poll = Poll::new(context, timeout);
     loop {
-        let get = context.workspace().compute().command_execution_command_status();
+        let get = context.workspace().command_execution().command_status();
         let status = get.cluster_id(cluster).context_id(id).command_id(command).send().await?;
         let state = status.status.as_ref().map_or_else(|| "Unknown".to_owned(), ToString::to_string);
         if matches!(
@@ -311,7 +311,7 @@ fn finish((state, ended): Waited, cluster: &str, id: &str, command: &str) -> Res
 
 async fn destroy(context: &Context, cluster: &str, id: &str) -> Result<(), ToolError> {
     let request = CommandExecutionDestroyRequest::builder().cluster_id(cluster).context_id(id);
-    context.workspace().compute().command_execution_destroy().body(request).send().await?;
+    context.workspace().command_execution().destroy().body(request).send().await?;
     context.destroyed(cluster, id);
     Ok(())
 }

@@ -64,11 +64,11 @@ pub struct ListFiles {
 
 impl Compound for ListFiles {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let client = context.workspace().files();
+        let client = context.workspace();
         let size = self.page_size.unwrap_or(200);
         match Place::of(&self.path)? {
             Place::Volume(path) => {
-                let mut list = client.files_list_directory_contents().directory_path(path).page_size(size);
+                let mut list = client.files().list_directory_contents().directory_path(path).page_size(size);
                 if let Some(token) = self.page_token {
                     list = list.page_token(token);
                 }
@@ -83,7 +83,7 @@ impl Compound for ListFiles {
                 Ok(Answer::new(json!({ "entries": entries, "next_page_token": listed.next_page_token })))
             }
             Place::Dbfs(path) => {
-                let files = client.dbfs_list().path(path).send().await?.files.unwrap_or_default();
+                let files = client.dbfs().list().path(path).send().await?.files.unwrap_or_default();
                 let total = files.len();
                 let entries = files.into_iter().take(usize::try_from(size).unwrap_or(200)).map(|file| {
                     json!({
@@ -116,20 +116,20 @@ pub struct ReadFile {
 
 impl Compound for ReadFile {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let client = context.workspace().files();
+        let client = context.workspace();
         let offset = self.offset.unwrap_or(0);
         let length = self.length.unwrap_or(READ).min(READ_MOST);
         let (bytes, size) = match Place::of(&self.path)? {
             Place::Volume(path) => {
-                let stream = client.files_download().file_path(path).send().await?;
+                let stream = client.files().download().file_path(path).send().await?;
                 let size = stream.content_length();
                 (window(stream, offset, length).await?, size)
             }
             Place::Dbfs(path) => {
-                let size = client.dbfs_get_status().path(&path).send().await?.file_size;
+                let size = client.dbfs().get_status().path(&path).send().await?.file_size;
                 let (from, most) =
                     (i64::try_from(offset).unwrap_or(i64::MAX), i64::try_from(length).unwrap_or(i64::MAX));
-                let read = client.dbfs_read().path(&path).offset(from).length(most).send().await?;
+                let read = client.dbfs().read().path(&path).offset(from).length(most).send().await?;
                 let bytes = STANDARD.decode(read.data.unwrap_or_default()).map_err(|error| {
                     ToolError::Failed(format!("{path}: the content is not base64: {error}"))
                 })?;
@@ -216,7 +216,7 @@ impl Compound for WriteFile {
         let (length, overwrite) = (bytes.len(), self.overwrite.unwrap_or(false));
         match Place::of(&self.path)? {
             Place::Volume(path) => {
-                let upload = context.workspace().files().files_upload().file_path(path).overwrite(overwrite);
+                let upload = context.workspace().files().upload().file_path(path).overwrite(overwrite);
                 upload.body(bytes).send().await?;
             }
             Place::Dbfs(path) => write_dbfs(context, &path, &bytes, overwrite).await?,
@@ -226,28 +226,28 @@ impl Compound for WriteFile {
 }
 
 async fn write_dbfs(context: &Context, path: &str, bytes: &[u8], overwrite: bool) -> Result<(), ToolError> {
-    let client = context.workspace().files();
+    let client = context.workspace();
     if bytes.len() <= BLOCK {
         let request =
             DbfsPutRequest::builder().path(path).contents(STANDARD.encode(bytes)).overwrite(overwrite);
-        client.dbfs_put().body(request).send().await?;
+        client.dbfs().put().body(request).send().await?;
         return Ok(());
     }
     let create = DbfsCreateRequest::builder().path(path).overwrite(overwrite);
-    let created = client.dbfs_create().body(create).send().await?;
+    let created = client.dbfs().create().body(create).send().await?;
     let handle = created
         .handle
         .ok_or_else(|| ToolError::Failed(format!("{path}: the workspace gave no handle to write to")))?;
     let total = bytes.len().div_ceil(BLOCK) as f64;
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
         let request = DbfsAddBlockRequest::builder().handle(handle).data(STANDARD.encode(block));
-        client.dbfs_add_block().body(request).send().await?;
+        client.dbfs().add_block().body(request).send().await?;
         context.progress(
             (index + 1) as f64,
             Some(total),
             format!("{} of {} bytes", (index + 1) * BLOCK, bytes.len()),
         );
     }
-    client.dbfs_close().body(DbfsCloseRequest::builder().handle(handle)).send().await?;
+    client.dbfs().close().body(DbfsCloseRequest::builder().handle(handle)).send().await?;
     Ok(())
 }

@@ -142,7 +142,7 @@ impl Compound for WaitForRun {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
         let mut poll = Poll::new(context, Duration::from_secs(self.timeout_seconds.unwrap_or(300)));
         loop {
-            let run = context.workspace().jobs().jobs_get_run().run_id(self.run_id).send().await?;
+            let run = context.workspace().jobs().get_run().run_id(self.run_id).send().await?;
             if has_ended(&run) {
                 return ended(&run);
             }

@@ -90,7 +90,7 @@ struct Parameter {
 
 impl Compound for ExecuteSql {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let client = context.workspace().sql();
+        let client = context.workspace();
         let warehouse = match &self.warehouse_id {
             Some(id) => id.clone(),
             None => any_warehouse(context).await?,
@@ -114,7 +114,7 @@ impl Compound for ExecuteSql {
             // Long enough for most, short enough to notice that the client cancelled.
             .wait_timeout("5s".to_owned())
             .on_wait_timeout(ExecuteStatementRequestOnWaitTimeout::Continue);
-        let started = client.statement_execution_execute_statement().body(request).send().await?;
+        let started = client.statement_execution().execute_statement().body(request).send().await?;
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let finished = wait(context, started, timeout).await?;
         answer(context, finished, 0, limit).await
@@ -139,8 +139,7 @@ pub struct GetStatement {
 
 impl Compound for GetStatement {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let get =
-            context.workspace().sql().statement_execution_get_statement().statement_id(&self.statement_id);
+        let get = context.workspace().statement_execution().get_statement().statement_id(&self.statement_id);
         let statement = get.send().await?;
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(60));
         let finished = wait_only(context, statement, timeout).await?;
@@ -153,7 +152,7 @@ async fn any_warehouse(context: &Context) -> Result<String, ToolError> {
     if let Some(id) = &context.workspace().config().warehouse_id {
         return Ok(id.clone());
     }
-    let listed = context.workspace().sql().warehouses_list().send().await?;
+    let listed = context.workspace().warehouses().list().send().await?;
     let warehouses = listed.warehouses.unwrap_or_default();
     let running = warehouses.iter().find(|warehouse| warehouse.state == Some(State::Running));
     running.or_else(|| warehouses.first()).and_then(|warehouse| warehouse.id.clone()).ok_or_else(|| {
@@ -178,7 +177,7 @@ async fn wait(
     if let Err(ToolError::Cancelled) = waited {
         let request = StatementExecutionCancelExecutionRequest::default();
         let cancel =
-            context.workspace().sql().statement_execution_cancel_execution().statement_id(&id).body(request);
+            context.workspace().statement_execution().cancel_execution().statement_id(&id).body(request);
         cancel.send().await?;
     }
     waited
@@ -199,7 +198,7 @@ async fn wait_only(
             break;
         }
         statement =
-            context.workspace().sql().statement_execution_get_statement().statement_id(&id).send().await?;
+            context.workspace().statement_execution().get_statement().statement_id(&id).send().await?;
     }
     Ok(statement)
 }
@@ -247,11 +246,12 @@ async fn rows(
     let manifest = statement.manifest.unwrap_or_default();
     let columns = manifest.schema.and_then(|schema| schema.columns).unwrap_or_default();
     answer.insert("columns".to_owned(), columns.iter().map(column).collect());
-    let client = context.workspace().sql();
+    let client = context.workspace();
     let id = statement.statement_id.unwrap_or_default();
     let read = async |chunk: i64| {
         client
-            .statement_execution_get_statement_result_chunk_n()
+            .statement_execution()
+            .get_statement_result_chunk_n()
             .statement_id(&id)
             .chunk_index(chunk)
             .send()

@@ -66,7 +66,7 @@ impl Compound for ReadWorkspaceFile {
             ReadFormat::Source => ExportFormat::Source,
             ReadFormat::Jupyter => ExportFormat::Jupyter,
         };
-        let export = context.workspace().workspace().workspace_export().path(&self.path).format(format);
+        let export = context.workspace().workspace().export().path(&self.path).format(format);
         let exported = export.send().await?;
         let bytes = STANDARD.decode(exported.content.unwrap_or_default()).map_err(|error| {
             ToolError::Failed(format!("{}: the content is not base64: {error}", self.path))
@@ -120,7 +120,7 @@ enum WriteFormat {
 
 impl Compound for WriteWorkspaceFile {
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let client = context.workspace().workspace();
+        let client = context.workspace();
         let format = match (self.format, self.language) {
             (Some(WriteFormat::Source), _) | (None, Some(_)) => ImportFormat::Source,
             (Some(WriteFormat::Jupyter), _) => ImportFormat::Jupyter,
@@ -134,7 +134,7 @@ impl Compound for WriteWorkspaceFile {
         });
         if let Some((folder, _)) = self.path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) {
             let folder = WorkspaceMkdirsRequest::builder().path(folder);
-            client.workspace_mkdirs().body(folder).send().await?;
+            client.workspace().mkdirs().body(folder).send().await?;
         }
         let import = WorkspaceImportRequest::builder()
             .path(&self.path)
@@ -142,7 +142,7 @@ impl Compound for WriteWorkspaceFile {
             .format(format)
             .language(language)
             .overwrite(self.overwrite.unwrap_or(false));
-        client.workspace_import().body(import).send().await?;
+        client.workspace().import().body(import).send().await?;
         Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": self.content.len() })))
     }
 }

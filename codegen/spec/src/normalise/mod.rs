@@ -8,7 +8,7 @@
 mod check;
 mod hoist;
 mod prune;
-mod reach;
+pub(crate) mod reach;
 mod rename;
 mod responses;
 mod strip;

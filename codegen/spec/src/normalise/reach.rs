@@ -5,13 +5,32 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::each_schema;
-use crate::Document;
 use crate::document::reference_name;
+use crate::{Document, Operation};
 
 /// The names of all components that are reached from the answer of some operation.
 pub(super) fn from_answers(document: &Document) -> BTreeSet<String> {
     let answers = document.operations().filter_map(|operation| operation.json_answer());
-    closure(document, answers.flat_map(references).collect())
+    let results = document.operations().flat_map(|operation| results(document, &operation));
+    closure(document, answers.flat_map(references).chain(results).collect())
+}
+
+/// The names of all components that the request of some operation can hold.
+#[cfg(feature = "generate")]
+pub(crate) fn from_requests(document: &Document) -> BTreeSet<String> {
+    let bodies = document.operations().filter_map(|operation| operation.json_body());
+    let parameters = document.operations().flat_map(|operation| operation.parameters());
+    let schemas = bodies.chain(parameters.map(|parameter| parameter.schema()));
+    closure(document, schemas.flat_map(references).collect())
+}
+
+/// What a long-running operation gives in the end, which its answers only hold as any object.
+fn results(document: &Document, operation: &Operation<'_>) -> Vec<String> {
+    let lro = operation.extension("x-databricks-lro");
+    let origins: Vec<&Value> = ["result", "metadata"].iter().filter_map(|key| lro?.get(key)).collect();
+    let of_these =
+        |schema: &Value| schema.get("x-databricks-origin").is_some_and(|origin| origins.contains(&origin));
+    document.schemas().iter().filter(|(_, schema)| of_these(schema)).map(|(name, _)| name.clone()).collect()
 }
 
 /// The names of all components that any operation uses.
@@ -20,7 +39,8 @@ pub(super) fn from_operations(document: &Document) -> BTreeSet<String> {
         let parameters: Vec<&Value> = operation.parameters().map(|parameter| parameter.schema()).collect();
         parameters.into_iter().chain(operation.json_body()).chain(operation.json_answer())
     });
-    closure(document, schemas.flat_map(references).collect())
+    let results = document.operations().flat_map(|operation| results(document, &operation));
+    closure(document, schemas.flat_map(references).chain(results).collect())
 }
 
 fn closure(document: &Document, mut open: Vec<String>) -> BTreeSet<String> {

@@ -50,7 +50,29 @@ fn success(document: &Document, place: &str, operation: &Value) -> Result<Value>
             }
         });
     }
-    chosen.ok_or_else(|| document.unsupported(place, "no 2XX response"))
+    let mut chosen = chosen.ok_or_else(|| document.unsupported(place, "no 2XX response"))?;
+    only_headers(&mut chosen);
+    Ok(chosen)
+}
+
+/// An answer that is in its headers is an object of them; the transport makes it one.
+fn only_headers(response: &mut Value) {
+    if response.get("content").is_some() {
+        return;
+    }
+    let Some(headers) = response.get("headers").and_then(Value::as_object) else { return };
+    let properties: Map<String, Value> = headers
+        .iter()
+        .map(|(name, header)| {
+            let schema = match name.eq_ignore_ascii_case("content-length") {
+                true => json!({ "type": "integer", "format": "int64" }),
+                false => header.get("schema").cloned().unwrap_or_else(|| json!({ "type": "string" })),
+            };
+            (name.clone(), schema)
+        })
+        .collect();
+    let schema = json!({ "type": "object", "properties": properties });
+    response["content"] = json!({ "application/json": { "schema": schema } });
 }
 
 fn one_content(document: &Document, place: &str, holder: &mut Value) -> Result<()> {

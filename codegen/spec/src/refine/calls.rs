@@ -10,7 +10,7 @@ use syn::{
     Expr, ExprCall, ExprMethodCall, ImplItem, ImplItemFn, Item, ItemImpl, Local, Stmt, Type, parse_quote,
 };
 
-use super::{drop_debug, first_argument, unexpected};
+use super::{drop_debug, first_argument, owned, unexpected};
 use crate::names::{field_name, part_name};
 use crate::{Document, Operation, ParameterPlace, Result};
 
@@ -22,6 +22,7 @@ pub(super) fn refine(source: &Document, items: &mut Vec<Item>) -> Result<()> {
             Item::Impl(block) => sent += send(source, block)?,
             _ => {}
         }
+        owned::client(item);
     }
     let expected = source.operations().count();
     if sent != expected {
@@ -40,7 +41,7 @@ pub(super) fn refine(source: &Document, items: &mut Vec<Item>) -> Result<()> {
 fn send(source: &Document, block: &mut ItemImpl) -> Result<usize> {
     let Type::Path(path) = &*block.self_ty else { return Ok(0) };
     let Some(name) = path.path.segments.last().map(|segment| segment.ident.to_string()) else { return Ok(0) };
-    let mut sent = 0;
+    let mut sent = Vec::new();
     for item in &mut block.items {
         let ImplItem::Fn(function) = item else { continue };
         if function.sig.ident != "send" {
@@ -51,9 +52,12 @@ fn send(source: &Document, block: &mut ItemImpl) -> Result<usize> {
                 || unexpected(source.name(), &format!("builder::{name}"), "an operation of the document"),
             )?;
         rewrite(source, &operation, function)?;
-        sent += 1;
+        sent.push(operation);
     }
-    Ok(sent)
+    for operation in &sent {
+        owned::account_id(block, operation);
+    }
+    Ok(sent.len())
 }
 
 fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItemFn) -> Result<()> {
@@ -85,7 +89,14 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
     });
     let client = variable("client", operation);
     let request = variable("request", operation);
-    statements.push(Stmt::Expr(parse_quote!(#client.transport.#method(#request, &OPERATION).await), None));
+    let headers = operation.answer_headers();
+    let sent: Expr = match answer.method.as_str() {
+        "call_json" if !headers.is_empty() => {
+            parse_quote!(#client.transport.call_with_headers(#request, &OPERATION, &[#(#headers),*]).await)
+        }
+        _ => parse_quote!(#client.transport.#method(#request, &OPERATION).await),
+    };
+    statements.push(Stmt::Expr(sent, None));
     let ty = answer.ty;
     function.sig.output = parse_quote!(-> crate::Result<#ty>);
     let multi_segment: Vec<String> = operation
@@ -127,7 +138,7 @@ fn answer_type(function: &ImplItemFn) -> Option<Answer> {
 }
 
 /// What the generated code calls a variable of its own: not as a parameter of the call.
-fn variable(name: &str, operation: &Operation<'_>) -> syn::Ident {
+pub(super) fn variable(name: &str, operation: &Operation<'_>) -> syn::Ident {
     let mut name = name.to_owned();
     while operation.parameters().any(|parameter| field_name(parameter.name()) == name) {
         name.insert(0, '_');

@@ -1,11 +1,10 @@
 //! Docs of generated items: our descriptions, and the facts of each operation.
 
 use serde_json::Value;
-use syn::{Attribute, ImplItem, ItemImpl, parse_quote};
+use syn::{Attribute, parse_quote};
 
-use super::unexpected;
-use crate::names::field_name;
-use crate::{Document, Operation, Result};
+use crate::Operation;
+use crate::names::call_name;
 
 /// Puts one doc text in the place of all others.
 pub(super) fn replace(attributes: &mut Vec<Attribute>, doc: &str) {
@@ -55,23 +54,8 @@ fn prose(line: &str) -> String {
     out
 }
 
-/// Docs of the methods that start a call.
-pub(super) fn operations(source: &Document, block: &mut ItemImpl) -> Result<()> {
-    for item in &mut block.items {
-        let ImplItem::Fn(function) = item else { continue };
-        let name = function.sig.ident.to_string();
-        let operation = source
-            .operations()
-            .find(|operation| field_name(operation.id()) == field_name(&name))
-            .ok_or_else(|| {
-                unexpected(source.name(), &format!("fn {name}"), "an operation of the document")
-            })?;
-        replace(&mut function.attrs, &operation_doc(&operation));
-    }
-    Ok(())
-}
-
-fn operation_doc(operation: &Operation<'_>) -> String {
+/// What a method that starts a call says: our words, then the facts of the document.
+pub(super) fn operation(operation: &Operation<'_>) -> String {
     let mut doc = match operation.summary() {
         Some(summary) => format!("{}.\n\n", text(summary).trim_end_matches('.')),
         None => String::new(),
@@ -79,10 +63,20 @@ fn operation_doc(operation: &Operation<'_>) -> String {
     if let Some(description) = operation.description() {
         doc.push_str(&format!("{}\n\n", text(description)));
     }
-    let level = operation.extension("x-databricks-level").and_then(Value::as_str).unwrap_or("workspace");
+    let level = operation.level().as_str();
     doc.push_str(&format!(" `{} {}`, {level} level.", operation.method(), operation.path()));
     if operation.extension("x-databricks-preview-path").is_some() {
         doc.push_str(" Preview.");
+    }
+    if operation.extension("deprecated").and_then(Value::as_bool) == Some(true) {
+        doc.push_str(" Deprecated.");
+    }
+    let call = call_name(operation.id());
+    if operation.extension("x-databricks-pagination").is_some() {
+        doc.push_str(&format!(" Paged: [`stream`](builder::{call}::stream) gives all items."));
+    }
+    if ["x-databricks-wait", "x-databricks-lro"].iter().any(|wait| operation.extension(wait).is_some()) {
+        doc.push_str(&format!(" Takes time: [`and_wait`](builder::{call}::and_wait) waits for the end."));
     }
     doc
 }

@@ -4,8 +4,13 @@
 //! |---|---|
 //! | `enums` | an enum value the document does not know is kept |
 //! | `fields` | numbers may arrive as text; every field says what it is |
+//! | `secrets` | `Debug` hides what is secret |
 //! | `calls` | every call goes through the project's transport and ends in the project's error |
-//! | `docs` | methods tell method, path and level, and no text trips rustdoc |
+//! | `owned` | calls borrow nothing; an account's know their account |
+//! | `setters` | a call takes the fields of its body, in the forms a person would write |
+//! | `pagers` | every list is a stream |
+//! | `waiters` | what starts something can wait for it |
+//! | `handles` | one handle an API, whose methods tell method, path, level, paging and waiting |
 //!
 //! The passes read facts from the normalised source and change syntax only; they fail, naming the
 //! item, where the code is not as they expect it.
@@ -14,45 +19,45 @@ mod calls;
 mod docs;
 mod enums;
 mod fields;
+mod handles;
+mod owned;
+mod pagers;
+mod secrets;
+mod setters;
+mod types;
+mod waiters;
 
-use syn::{File, GenericArgument, Item, ItemMod, PathArguments, Type, parse_quote};
+use syn::{File, GenericArgument, Ident, Item, ItemMod, PathArguments, Type, parse_quote};
 
-use crate::normalise::Normalised;
+use crate::normalise::{Normalised, reach};
 use crate::{Error, Result};
 
 /// Refines the code of one document in place.
 pub fn refine(normalised: &Normalised, file: &mut File) -> Result<()> {
     let source = &normalised.source;
     file.items.retain(|item| !replaced(item));
-    for item in &mut file.items {
-        match item {
-            Item::Mod(module) if module.ident == "types" => {
-                let items = contents(source.name(), module)?;
-                enums::open(source, items)?;
-                fields::refine(source, items)?;
-            }
-            Item::Mod(module) if module.ident == "builder" => {
-                calls::refine(source, contents(source.name(), module)?)?;
-            }
-            Item::Impl(operations) => docs::operations(source, operations)?,
-            _ => {}
-        }
-    }
-    let client_doc = format!(" The calls of the `{}` document, one method an operation.", source.name());
+    let requested = reach::from_requests(source);
+    let types = module(source.name(), file, "types")?;
+    enums::open(source, types)?;
+    fields::refine(source, types)?;
+    secrets::hide(types);
+    let known = types::Types::read(types);
+    let setters = setters::Setters::of_types(source, types, &requested);
+    let calls = module(source.name(), file, "builder")?;
+    calls::refine(source, calls)?;
+    setters.of_calls(source, calls)?;
+    pagers::add(source, &known, calls)?;
+    waiters::add(source, &known, calls)?;
+    handles::divide(source, &mut file.items)?;
     let face: File = parse_quote! {
         #[allow(unused_imports)]
         use crate::transport::{ByteStream, Operation, encode_path, encode_path_segments};
 
-        #[doc = #client_doc]
+        /// What every call of this document has.
+        #[doc(hidden)]
         #[derive(Clone, Debug)]
         pub struct Client {
             transport: crate::transport::Transport,
-        }
-
-        impl Client {
-            pub(crate) fn new(transport: crate::transport::Transport) -> Self {
-                Self { transport }
-            }
         }
     };
     file.items.splice(0..0, face.items);
@@ -73,12 +78,18 @@ fn replaced(item: &Item) -> bool {
     }
 }
 
-fn contents<'a>(document: &str, module: &'a mut ItemMod) -> Result<&'a mut Vec<Item>> {
-    let place = format!("mod {}", module.ident);
-    match &mut module.content {
-        Some((_, items)) => Ok(items),
-        None => Err(unexpected(document, &place, "a module with a body")),
-    }
+/// The items of a module.
+fn module<'a>(document: &str, file: &'a mut File, name: &str) -> Result<&'a mut Vec<Item>> {
+    let found = file.items.iter_mut().find_map(|item| match item {
+        Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) if ident == name => Some(items),
+        _ => None,
+    });
+    found.ok_or_else(|| unexpected(document, &format!("mod {name}"), "a module with a body"))
+}
+
+/// A name in generated code.
+fn call_site(name: &str) -> Ident {
+    Ident::new(name, proc_macro2::Span::call_site())
 }
 
 fn unexpected(document: &str, place: &str, message: &str) -> Error {

@@ -9,8 +9,9 @@
 //! | `type T` | one of them |
 //! | `body builders` | the builders of the types |
 //! | `methods` | the methods that start a call, with their docs |
-//! | `send` | the `send` of each call |
+//! | `send`, `stream`, `and_wait` | that of each call |
 
+use quote::ToTokens;
 use serde_json::Value;
 use syn::{File, ImplItem, Item, ItemMod};
 
@@ -29,7 +30,9 @@ pub(crate) fn shown(code: &str, document: &Value) -> String {
             "types" => module(&file.items, "types").into_iter().filter(is_type).collect(),
             "body builders" => module(&module(&file.items, "types"), "builder"),
             "methods" => file.items.iter().filter(|item| is_calls(item)).cloned().collect(),
-            "send" => module(&file.items, "builder").into_iter().filter_map(only_send).collect(),
+            "send" | "stream" | "and_wait" => {
+                module(&file.items, "builder").into_iter().filter_map(|item| only(part, item)).collect()
+            }
             _ if part.starts_with("type ") => {
                 let named = |item: &Item| matches!(item, Item::Struct(it) if it.ident == part[5..]);
                 module(&file.items, "types").into_iter().filter(named).collect()
@@ -58,14 +61,13 @@ fn is_type(item: &Item) -> bool {
     matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Type(_) | Item::Macro(_))
 }
 
-/// `impl Client` with the operations, and not the one with `new`.
+/// A handle: `impl …Api` with the methods that start a call.
 fn is_calls(item: &Item) -> bool {
-    let Item::Impl(block) = item else { return false };
-    !block.items.iter().any(|item| matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"))
+    matches!(item, Item::Impl(block) if block.self_ty.to_token_stream().to_string().ends_with("Api"))
 }
 
-fn only_send(item: Item) -> Option<Item> {
+fn only(name: &str, item: Item) -> Option<Item> {
     let Item::Impl(mut block) = item else { return None };
-    block.items.retain(|item| matches!(item, ImplItem::Fn(function) if function.sig.ident == "send"));
+    block.items.retain(|item| matches!(item, ImplItem::Fn(function) if function.sig.ident == name));
     (!block.items.is_empty()).then_some(Item::Impl(block))
 }

@@ -11,12 +11,17 @@ use std::process::Command;
 use databricks_toolkit_spec::{Document, generate};
 
 /// What of the project the generated code stands on.
-const OF_THE_PROJECT: [&str; 5] = [
+const OF_THE_PROJECT: [&str; 10] = [
     "decode/mod.rs",
     "decode/number.rs",
     "decode/open_enum.rs",
+    "fields.rs",
+    "paging/mod.rs",
     "transport/operation.rs",
     "transport/path.rs",
+    "wait/error.rs",
+    "wait/look.rs",
+    "wait/mod.rs",
 ];
 
 #[test]
@@ -43,9 +48,11 @@ pub(crate) fn put_together(name: &str, modules: impl Iterator<Item = (String, St
     write(&folder.join("Cargo.toml"), &read(here.join("tests/runtime/manifest.toml")));
     // The versions that the project is built with.
     write(&folder.join("Cargo.lock"), &read(project.join("Cargo.lock")));
-    for file in ["lib.rs", "transport.rs", "behaviour.rs"] {
+    for file in ["lib.rs", "transport.rs", "behaviour.rs", "behaviour/face.rs"] {
         write(&source.join(file), &read(here.join("tests/runtime").join(file)));
     }
+    // These need the project's own errors.
+    write(&source.join("wait/tests.rs"), "");
     for file in OF_THE_PROJECT {
         write(&source.join(file), &read(project.join("src").join(file)));
     }
@@ -58,8 +65,8 @@ pub(crate) fn put_together(name: &str, modules: impl Iterator<Item = (String, St
     folder
 }
 
-/// Runs cargo on a crate, which must succeed.
-pub(crate) fn run(folder: &Path, arguments: &[&str]) {
+/// Runs cargo on a crate, which must succeed, and gives what it prints.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .args(["--quiet", "--manifest-path"])
@@ -70,9 +77,10 @@ pub(crate) fn run(folder: &Path, arguments: &[&str]) {
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
 }
 
-fn write(path: &Path, text: &str) {
+pub(crate) fn write(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return;
     }
