@@ -47,6 +47,9 @@ pub mod wait;
 pub use client::{Account, Builder, Target, Workspace};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};
+/// What an upload sends: bytes, text, or a stream by [`Body::wrap_stream`]. A stream is sent once and
+/// never tried again.
+pub use reqwest::Body;
 pub use services::*;
 
 /// The README's examples, compiled.

@@ -1,5 +1,6 @@
-//! How answers are read so that nothing is lost: open enums and lenient numbers.
+//! How answers are read so that nothing is lost: open enums, lenient numbers, and nulls.
 
+pub mod null;
 pub mod number;
 mod open_enum;
 

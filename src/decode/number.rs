@@ -1,13 +1,15 @@
 //! Numbers that the service may send as text: int64 beyond what JavaScript holds, and floats that
 //! JSON cannot say.
 //!
-//! Used by generated fields: `#[serde(with = "…::required")]` and `#[serde(with = "…::optional")]`.
+//! Used by generated fields: `#[serde(with = "crate::decode::number")]`, whether a field is a number or an `Option`,
+//! list or map of numbers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Error, Unexpected, Visitor};
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A number that may arrive as text.
 pub trait Lenient: Sized + Copy {
@@ -102,85 +104,116 @@ impl<T: Lenient> Visitor<'_> for NumberVisitor<T> {
     }
 }
 
-/// For a field that must be there.
-pub mod required {
-    use super::*;
-
-    /// Reads a number or its text.
+/// A number that may arrive as text, or what is made of such numbers.
+pub trait Numbers: Sized {
+    /// Reads numbers or their text.
     ///
     /// # Errors
     /// What is neither.
-    pub fn deserialize<'de, T: Lenient, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// Writes the numbers.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl<T: Lenient> Numbers for T {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NumberVisitor(PhantomData))
     }
 
-    /// Writes the number.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<T: Lenient, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        value.write(serializer)
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Lenient::write(*self, serializer)
     }
 }
 
-/// For a field that may be absent or null.
-pub mod optional {
-    use super::*;
-
-    struct OptionVisitor<T>(PhantomData<T>);
-
-    impl<'de, T: Lenient> Visitor<'de> for OptionVisitor<T> {
-        type Value = Option<T>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str(T::EXPECTED)
-        }
-
-        fn visit_none<E: Error>(self) -> Result<Option<T>, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
-            required::deserialize(deserializer).map(Some)
-        }
+impl<T: Numbers> Numbers for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|read| read.0))
     }
 
-    /// Reads a number, its text, or nothing.
-    ///
-    /// # Errors
-    /// What is none of these.
-    pub fn deserialize<'de, T: Lenient, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<T>, D::Error> {
-        deserializer.deserialize_option(OptionVisitor(PhantomData))
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().map(Written).serialize(serializer)
+    }
+}
+
+impl<T: Numbers> Numbers for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Read<T>>::deserialize(deserializer)?.into_iter().map(|read| read.0).collect())
     }
 
-    /// Writes the number, or null.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<T: Lenient, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => value.write(serializer),
-            None => serializer.serialize_none(),
-        }
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Written))
     }
+}
+
+impl<T: Numbers> Numbers for BTreeMap<String, T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = BTreeMap::<String, Read<T>>::deserialize(deserializer)?;
+        Ok(read.into_iter().map(|(key, read)| (key, read.0)).collect())
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
+    }
+}
+
+/// Numbers as serde's own lists and maps read them.
+struct Read<T>(T);
+
+impl<'de, T: Numbers> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self)
+    }
+}
+
+/// Numbers as serde's own lists and maps write them.
+struct Written<'a, T>(&'a T);
+
+impl<T: Numbers> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+/// Reads a field.
+///
+/// # Errors
+/// What is no number, nor one as text.
+pub fn deserialize<'de, T: Numbers, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::read(deserializer)
+}
+
+/// Writes a field.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<T: Numbers, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    value.write(serializer)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde::{Deserialize, Serialize};
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Numbers {
-        #[serde(with = "super::required")]
+        #[serde(with = "super")]
         id: i64,
-        #[serde(default, with = "super::optional", skip_serializing_if = "Option::is_none")]
+        #[serde(default, with = "super", skip_serializing_if = "Option::is_none")]
         score: Option<f64>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Many {
+        #[serde(default, with = "super", skip_serializing_if = "Option::is_none")]
+        table: Option<Vec<Vec<i64>>>,
+        #[serde(with = "super")]
+        shares: BTreeMap<String, f64>,
     }
 
     #[test]
@@ -196,6 +229,19 @@ mod tests {
         let read: Numbers = serde_json::from_str(r#"{"id":1,"score":"NaN"}"#).unwrap();
         assert!(read.score.unwrap().is_nan());
         assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"id":1,"score":"NaN"}"#);
+    }
+
+    #[test]
+    fn lists_and_maps_are_as_lenient() {
+        let read: Many =
+            serde_json::from_str(r#"{"table": [["9007199254740993", 1.0], []], "shares": {"a": "NaN", "b": 1}}"#)
+                .unwrap();
+        assert_eq!(read.table, Some(vec![vec![9_007_199_254_740_993, 1], vec![]]));
+        let written = serde_json::to_string(&read).unwrap();
+        assert_eq!(written, r#"{"table":[[9007199254740993,1],[]],"shares":{"a":"NaN","b":1.0}}"#);
+        let nothing: Many = serde_json::from_str(r#"{"table": null, "shares": {}}"#).unwrap();
+        assert_eq!(nothing, Many { table: None, shares: BTreeMap::new() });
+        assert!(serde_json::from_str::<Many>(r#"{"shares": {"a": "x"}}"#).is_err());
     }
 
     #[test]

@@ -36,6 +36,7 @@ struct Inner {
     http: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     retry: RetryPolicy,
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "unused where no account's document is on"))]
     account_id: Option<String>,
 }
 
@@ -79,6 +80,7 @@ impl Transport {
     }
 
     /// The account in the paths of an account's calls.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "unused where no account's document is on"))]
     pub(crate) fn account_id(&self) -> Result<String, String> {
         self.inner
             .account_id

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the server and the sandbox with clients that this project did not write: the MCP inspector, the Python `mcp`
-# client of both major versions, the official Databricks SDK for Python. Installs them below target/clients.
+# client of both major versions, the official Databricks SDK for Python; and the tour of examples/ with our own.
+# Installs them below target/clients.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -27,6 +28,9 @@ sandbox=$!
 trap 'kill "$sandbox" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do [ "$(wc -l < "$work/sandbox.env")" -ge 2 ] && break; sleep 0.1; done
 (source "$work/sandbox.env"; "$work/sdk/bin/python" databricks_sdk.py)
+# Our own SDK, as a program of somebody else would use it.
+(source "$work/sandbox.env"; cargo run --quiet --package databricks-toolkit-tour) | tee "$work/tour.log"
+for seen in 'is RUNNING' 'ended SUCCESS' ': 6 bytes' 'does not exist'; do grep -q "$seen" "$work/tour.log"; done
 kill "$sandbox"; wait "$sandbox"; trap - EXIT
 
 # The inspector wants a newer Node.js than many systems have; npm has one. The second install runs under it, since npm

@@ -6,5 +6,6 @@
 mod cli;
 mod client;
 mod mcp;
+mod sdk;
 mod snapshots;
 mod support;
