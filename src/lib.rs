@@ -36,10 +36,11 @@ pub mod error;
 pub mod mcp;
 
 pub mod fields;
-// Some forms of paging and waiting are used by one document only.
+// Some forms of calling, paging and waiting are used by one document only.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod paging;
 mod services;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod transport;
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
 pub mod wait;

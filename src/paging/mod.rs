@@ -56,6 +56,9 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
+/// How a page is fetched.
+pub(crate) type Fetch<C, T> = fn(C) -> Boxed<Result<Page<C, T>>>;
+
 /// One page, and the call for the next with the mark that tells it from this one.
 pub(crate) struct Page<C, T> {
     pub(crate) items: Vec<T>,
@@ -70,11 +73,7 @@ struct State<C> {
 
 /// Sends `call`, then the call that each page names, until one names none. Items with a `key` that
 /// came before are left out: lists by offset repeat items when others are added meanwhile.
-pub(crate) fn items<C, T>(
-    call: C,
-    key: Option<fn(&T) -> Option<&str>>,
-    send: fn(C) -> Boxed<Result<Page<C, T>>>,
-) -> Items<T>
+pub(crate) fn items<C, T>(call: C, key: Option<fn(&T) -> Option<&str>>, send: Fetch<C, T>) -> Items<T>
 where
     C: Send + 'static,
     T: Send + 'static,

@@ -21,6 +21,11 @@ pub use operation::{Operation, RetryClass};
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;
 
+/// A token by which the service knows a request that it has seen.
+pub(crate) fn idempotency_token() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
 #[doc(hidden)]
 pub use path::{encode_path, encode_path_segments};
 
@@ -36,7 +41,6 @@ struct Inner {
     http: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     retry: RetryPolicy,
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "unused where no account's document is on"))]
     account_id: Option<String>,
 }
 
@@ -80,7 +84,6 @@ impl Transport {
     }
 
     /// The account in the paths of an account's calls.
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "unused where no account's document is on"))]
     pub(crate) fn account_id(&self) -> Result<String, String> {
         self.inner
             .account_id

@@ -20,7 +20,7 @@ pub struct Operation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryClass {
-    /// It reads: any failure that may pass is tried again.
+    /// It reads, or the service knows it by a token: any failure that may pass is tried again.
     Safe,
     /// It writes: only what surely had no effect is tried again.
     Write,

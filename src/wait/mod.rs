@@ -27,6 +27,8 @@ pub(crate) struct Waiter {
     pub(crate) timeout_minutes: u64,
 }
 
+type OnProgress<P> = Box<dyn FnMut(Progress<'_, P>) + Send>;
+
 /// A call that is sent when this is awaited, and polled until what it started is over.
 ///
 /// Dropping the future stops the waiting; what was started goes on.
@@ -37,7 +39,7 @@ pub struct Wait<T, P = T> {
     operation: &'static str,
     timeout: Duration,
     interval: Option<Duration>,
-    progress: Option<Box<dyn FnMut(Progress<'_, P>) + Send>>,
+    progress: Option<OnProgress<P>>,
     until: Option<Boxed<()>>,
     start: Boxed<Result<Started<P>>>,
     look: Box<dyn Fn(&P) -> Look<'_> + Send + Sync>,

@@ -122,8 +122,7 @@ async fn retry_after_is_heeded() {
     let started = Instant::now();
     let workspace = workspace(&server);
     // A write too: the service said that it did nothing.
-    let run = databricks_toolkit::jobs::types::JobsRunNowRequest::builder().job_id(7);
-    workspace.jobs().run_now().body(run).send().await.unwrap();
+    workspace.jobs().create().name("n").send().await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
     assert_eq!(requests(&server).await, 2);
 }
@@ -136,10 +135,22 @@ async fn a_read_is_tried_again_and_a_write_is_not() {
         assert_eq!(requests(&server).await, 3, "{status}");
 
         let server = recovering(ResponseTemplate::new(status), 2, json!({})).await;
-        let run = databricks_toolkit::jobs::types::JobsRunNowRequest::builder().job_id(7);
-        let error = workspace(&server).jobs().run_now().body(run).send().await.unwrap_err();
+        let error = workspace(&server).jobs().create().name("n").send().await.unwrap_err();
         assert_eq!(requests(&server).await, 1, "{status}: a write was sent twice");
         assert!(error.kind().is_some(), "{error}");
+
+        // By its token the service knows a run that it has started already.
+        let server = recovering(ResponseTemplate::new(status), 2, json!({})).await;
+        workspace(&server).jobs().run_now().job_id(7).send().await.unwrap();
+        let sent = server.received_requests().await.unwrap();
+        let tokens: Vec<Value> = sent
+            .iter()
+            .map(|request| request.body_json::<Value>().unwrap()["idempotency_token"].clone())
+            .collect();
+        assert!(
+            tokens.len() == 3 && tokens[0].is_string() && tokens.iter().all(|it| *it == tokens[0]),
+            "{tokens:?}"
+        );
     }
 }
 

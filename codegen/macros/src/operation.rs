@@ -64,6 +64,10 @@ impl OperationTool {
         let document = documents.get(document_name)?;
         let operation =
             document.operation(&id.value()).map_err(|error| Error::new(id.span(), error.to_string()))?;
+        if operation.level() == Level::Account {
+            let message = format!("{} is an account's, and a tool has a workspace", operation.id());
+            return Err(Error::new(id.span(), message));
+        }
         for path in &attributes.answer {
             lower::answer(&operation, &path.value())
                 .map_err(|error| Error::new(path.span(), error.to_string()))?;
@@ -130,12 +134,6 @@ fn handler(
 ) -> Result<TokenStream> {
     if operation.has_binary_body() {
         return Err(Error::new(id.span(), "an operation with a binary body needs a tool with a payload"));
-    }
-    if operation.level() == Level::Account {
-        return Err(Error::new(
-            id.span(),
-            format!("{} is an account's, and tools have a workspace", operation.id()),
-        ));
     }
     let service = format_ident!("{}", feature_name(operation.document().name()));
     let accessor = format_ident!("{}", operation.api().accessor);

@@ -10,7 +10,7 @@ use syn::{
     Expr, ExprCall, ExprMethodCall, ImplItem, ImplItemFn, Item, ItemImpl, Local, Stmt, Type, parse_quote,
 };
 
-use super::{drop_debug, first_argument, owned, unexpected};
+use super::{drop_debug, first_argument, idempotency, owned, unexpected};
 use crate::names::{field_name, part_name};
 use crate::{Document, Operation, ParameterPlace, Result};
 
@@ -77,7 +77,10 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
     let http_method = operation.method();
     let path = operation.path();
     let service = source.name();
-    let retry = retry_class(operation);
+    let token = idempotency::fill(source, operation);
+    let retry = retry_class(operation, token.is_some());
+    // After `let Self { … } = self;`.
+    statements.splice(1..1, token.into_iter().flatten());
     statements.push(parse_quote! {
         const OPERATION: Operation = Operation {
             service: #service,
@@ -111,10 +114,12 @@ fn rewrite(source: &Document, operation: &Operation<'_>, function: &mut ImplItem
     Ok(())
 }
 
-/// Reads may be repeated freely; a write only when it surely had no effect.
-fn retry_class(operation: &Operation<'_>) -> syn::Ident {
+/// Reads may be repeated freely, and so may what the service knows by a token; another write only
+/// when it surely had no effect.
+fn retry_class(operation: &Operation<'_>, has_token: bool) -> syn::Ident {
     let class = match operation.method().as_str() {
         "GET" | "HEAD" | "OPTIONS" => "Safe",
+        _ if has_token => "Safe",
         _ => "Write",
     };
     syn::Ident::new(class, proc_macro2::Span::call_site())

@@ -6,6 +6,7 @@
 //! | `fields` | numbers may arrive as text; every field says what it is |
 //! | `secrets` | `Debug` hides what is secret |
 //! | `calls` | every call goes through the project's transport and ends in the project's error |
+//! | `idempotency` | a call that has a token for it may be sent again |
 //! | `owned` | calls borrow nothing; an account's know their account |
 //! | `setters` | a call takes the fields of its body, in the forms a person would write |
 //! | `pagers` | every list is a stream |
@@ -20,6 +21,7 @@ mod docs;
 mod enums;
 mod fields;
 mod handles;
+mod idempotency;
 mod owned;
 mod pagers;
 mod secrets;

@@ -15,6 +15,10 @@ use crate::{Error, Result};
 pub use operation::{Operation, RetryClass};
 pub use path::{encode_path, encode_path_segments};
 
+pub(crate) fn idempotency_token() -> String {
+    "a token".to_owned()
+}
+
 pub struct ByteStream;
 
 /// Answers what it was told to, in order, and then fails with what it was to send.

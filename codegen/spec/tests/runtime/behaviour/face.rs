@@ -178,3 +178,12 @@ fn a_field_can_be_null_or_unknown() {
     let request = sent(call.with_field("lifetime", 5).with_field("owner", Value::Null).send());
     assert_eq!(body(&request), json!({ "password": "p", "comment": "c", "lifetime": 5, "owner": null }));
 }
+
+#[test]
+fn a_token_is_filled_in_where_the_caller_gives_none() {
+    let api = idempotency::RunsApi::new(&transport());
+    assert_eq!(body(&sent(api.submit().name("n").send())), json!({ "name": "n", "idempotency_token": "a token" }));
+    assert_eq!(body(&sent(api.submit().idempotency_token("mine").send())), json!({ "idempotency_token": "mine" }));
+    assert_eq!(url(&sent(api.delete().send())), "/sets?request_id=a+token");
+    assert_eq!(url(&sent(api.delete().request_id("mine").send())), "/sets?request_id=mine");
+}
