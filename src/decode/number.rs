@@ -233,9 +233,10 @@ mod tests {
 
     #[test]
     fn lists_and_maps_are_as_lenient() {
-        let read: Many =
-            serde_json::from_str(r#"{"table": [["9007199254740993", 1.0], []], "shares": {"a": "NaN", "b": 1}}"#)
-                .unwrap();
+        let read: Many = serde_json::from_str(
+            r#"{"table": [["9007199254740993", 1.0], []], "shares": {"a": "NaN", "b": 1}}"#,
+        )
+        .unwrap();
         assert_eq!(read.table, Some(vec![vec![9_007_199_254_740_993, 1], vec![]]));
         let written = serde_json::to_string(&read).unwrap();
         assert_eq!(written, r#"{"table":[[9007199254740993,1],[]],"shares":{"a":"NaN","b":1.0}}"#);

@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use serde_json::{Map, Value};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Field, Fields, Item, ItemStruct, Type, parse_quote};
+use syn::{Attribute, Field, Fields, GenericArgument, Item, ItemStruct, PathArguments, Type, parse_quote};
 
 use super::{docs, drop_debug};
 use crate::names::property_name;
@@ -46,7 +46,8 @@ fn structure(source: &Document, item: &mut ItemStruct) {
             item.attrs.push(parse_quote!(#[derive(Default)]));
             return;
         }
-        _ => return,
+        Fields::Unnamed(inner) => return inner.unnamed.iter_mut().for_each(lenient),
+        Fields::Unit => return,
     };
     for field in &mut fields.named {
         let name = if is_extra(field) { String::new() } else { as_in_the_document(field, properties) };
@@ -58,7 +59,7 @@ fn structure(source: &Document, item: &mut ItemStruct) {
             (None, None) => " Fields that the document does not know, kept as they came.".to_owned(),
         };
         docs::replace(&mut field.attrs, &doc);
-        lenient_number(field);
+        lenient(field);
     }
     let all_optional = fields.named.iter().all(|field| starts_with(&field.ty, "Option") || is_extra(field));
     if all_optional {
@@ -147,27 +148,39 @@ fn serialised_name(field: &Field) -> String {
         .unwrap_or_default()
 }
 
-/// int64 may arrive as a string and floats as `"NaN"`.
-fn lenient_number(field: &mut Field) {
-    let Some(module) = NUMBERS.iter().find(|(ty, _)| is_type(&field.ty, ty)).map(|(_, module)| *module)
-    else {
-        return;
-    };
-    let module = format!("crate::decode::number::{module}");
-    let attribute: Attribute = match module.ends_with("optional") {
-        true => parse_quote!(#[serde(default, with = #module)]),
-        false => parse_quote!(#[serde(with = #module)]),
+/// How a field is read where serde's own way would fail or lose something: `decode` says why.
+fn lenient(field: &mut Field) {
+    let optional = starts_with(&field.ty, "Option");
+    let inner = super::first_argument(&field.ty).filter(|_| optional).unwrap_or(&field.ty);
+    let any: Type = parse_quote!(::serde_json::Value);
+    let texts: Type =
+        parse_quote!(::std::collections::BTreeMap<::std::string::String, ::std::string::String>);
+    let attribute: Attribute = match optional {
+        true if *inner == any => {
+            parse_quote!(#[serde(default, deserialize_with = "crate::decode::null::any")])
+        }
+        true if *inner == texts => {
+            parse_quote!(#[serde(default, deserialize_with = "crate::decode::null::optional_map")])
+        }
+        true if is_of_numbers(inner) => parse_quote!(#[serde(default, with = "crate::decode::number")]),
+        false if *inner == texts => parse_quote!(#[serde(deserialize_with = "crate::decode::null::map")]),
+        false if is_of_numbers(inner) => parse_quote!(#[serde(with = "crate::decode::number")]),
+        _ => return,
     };
     field.attrs.push(attribute);
 }
 
-const NUMBERS: [(&str, &str); 4] = [
-    ("i64", "required"),
-    ("f64", "required"),
-    (":: std :: option :: Option < i64 >", "optional"),
-    (":: std :: option :: Option < f64 >", "optional"),
-];
-
-fn is_type(ty: &Type, text: &str) -> bool {
-    ty.to_token_stream().to_string() == text
+/// A number, or an `Option`, list or map of numbers.
+fn is_of_numbers(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    match &last.arguments {
+        PathArguments::None => last.ident == "i64" || last.ident == "f64",
+        PathArguments::AngleBracketed(arguments) if CONTAINERS.iter().any(|name| last.ident == name) => {
+            matches!(arguments.args.last(), Some(GenericArgument::Type(ty)) if is_of_numbers(ty))
+        }
+        _ => false,
+    }
 }
+
+const CONTAINERS: [&str; 3] = ["Option", "Vec", "BTreeMap"];

@@ -11,8 +11,9 @@ use std::process::Command;
 use databricks_toolkit_spec::{Document, generate};
 
 /// What of the project the generated code stands on.
-const OF_THE_PROJECT: [&str; 10] = [
+const OF_THE_PROJECT: [&str; 11] = [
     "decode/mod.rs",
+    "decode/null.rs",
     "decode/number.rs",
     "decode/open_enum.rs",
     "fields.rs",

@@ -140,9 +140,44 @@ mod reading {
             serde_json::to_value(&read).unwrap(),
             json!({ "id": 9_007_199_254_740_993_i64, "plain": 1, "score": "NaN" })
         );
-        let put: Put = serde_json::from_value(json!({ "id": "7", "score": "-Infinity" })).unwrap();
-        assert_eq!((put.id, put.score), (7, f64::NEG_INFINITY));
+        let put: Put = serde_json::from_value(json!({ "id": "7", "score": "-Infinity", "ids": ["8", 9] })).unwrap();
+        assert_eq!((put.id, put.score, put.ids), (7, f64::NEG_INFINITY, vec![8, 9]));
         assert!(serde_json::from_value::<Numbers>(json!({ "id": "seven" })).is_err());
+    }
+
+    #[test]
+    fn numbers_in_lists_and_maps_may_be_text() {
+        use numbers_as_text::types::{Ids, Numbers};
+        let read: Numbers = serde_json::from_value(json!({
+            "ids": ["9007199254740993", 2], "scores": { "a": "NaN", "b": 0.5 }, "vectors": [["Infinity"], []],
+            "named": ["3"],
+        }))
+        .unwrap();
+        assert_eq!(
+            serde_json::to_value(&read).unwrap(),
+            json!({
+                "ids": [9_007_199_254_740_993_i64, 2], "scores": { "a": "NaN", "b": 0.5 },
+                "vectors": [["Infinity"], []], "named": [3],
+            })
+        );
+        assert!(serde_json::from_value::<Ids>(json!(["three"])).is_err());
+        keeps::<Numbers>(json!({ "ids": [] }));
+        let nothing: Numbers = serde_json::from_value(json!({ "ids": null })).unwrap();
+        assert!(nothing.ids.is_none());
+    }
+
+    #[test]
+    fn null_is_any_json_and_a_key_of_a_map_that_is_not_there() {
+        use nulls_of_any_json_and_in_maps::types::{Put, Settings};
+        keeps::<Settings>(json!({ "value": null, "values": { "a": null } }));
+        keeps::<Settings>(json!({ "tags": {} }));
+        let read: Settings =
+            serde_json::from_value(json!({ "tags": { "a": null, "b": "" }, "labels": { "c": null } })).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), json!({ "tags": { "b": "" }, "labels": {} }));
+        let nothing: Settings = serde_json::from_value(json!({ "tags": null })).unwrap();
+        assert!(nothing.tags.is_none());
+        let put: Put = serde_json::from_value(json!({ "tags": { "a": null }, "value": null })).unwrap();
+        assert_eq!(serde_json::to_value(&put).unwrap(), json!({ "tags": {}, "value": null }));
     }
 
     #[test]
