@@ -1,12 +1,13 @@
 //! A workspace or an account: where it is, who calls, and the way to the calls.
 
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credentials;
 use crate::error::ConfigError;
-use crate::transport::{RetryPolicy, Transport};
+use crate::transport::{Options, RetryPolicy, Transport};
 use crate::{Config, Result};
 
 /// A Databricks workspace. Cheap to clone; clones share connections and credentials.
@@ -114,8 +115,7 @@ mod sealed {
 pub struct Builder<T> {
     config: Config,
     credentials: Option<Arc<dyn Credentials>>,
-    retry: RetryPolicy,
-    user_agent: Option<String>,
+    options: Options,
     target: PhantomData<fn() -> T>,
 }
 
@@ -124,8 +124,7 @@ impl<T> Default for Builder<T> {
         Self {
             config: Config::default(),
             credentials: None,
-            retry: RetryPolicy::default(),
-            user_agent: None,
+            options: Options::default(),
             target: PhantomData,
         }
     }
@@ -164,7 +163,7 @@ impl<T: Target> Builder<T> {
 
     /// How often and how long a failed call is tried again.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.retry = retry;
+        self.options.retry = retry;
         self
     }
 
@@ -174,9 +173,47 @@ impl<T: Target> Builder<T> {
         self
     }
 
+    /// Longest wait for a connection; 10 s unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = timeout;
+        self
+    }
+
+    /// Longest time of a call with all its attempts and waits; no limit but the retry policy's
+    /// unless set. A call that answers bytes ends when they begin to come.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.options.call_timeout = Some(timeout);
+        self
+    }
+
+    /// Requests that may be begun in a second, 15 unless set; zero for no limit.
+    pub fn rate_limit(mut self, per_second: u32) -> Self {
+        self.options.rate_limit = NonZeroU32::new(per_second);
+        self
+    }
+
+    /// Requests that may wait for their answers at once; no limit unless set.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.options.max_in_flight = Some(requests);
+        self
+    }
+
+    /// A proxy for all requests, such as `http://user:password@proxy.example:3128`, in the place of
+    /// the system's.
+    pub fn proxy(mut self, address: impl Into<String>) -> Self {
+        self.options.proxy = Some(address.into().into());
+        self
+    }
+
+    /// Certificates in PEM to trust beside the system's, one or a bundle.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.options.root_certificates.push(pem.into());
+        self
+    }
+
     /// The name and version of the program that calls, such as `my-app/1.0`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
-        self.user_agent = Some(product.into());
+        self.options.product = Some(product.into());
         self
     }
 
@@ -191,14 +228,8 @@ impl<T: Target> Builder<T> {
             Some(credentials) => credentials,
             None => crate::auth::from_config(&self.config)?,
         };
-        let transport = Transport::new(
-            host,
-            credentials,
-            self.retry,
-            self.config.http_timeout,
-            self.user_agent.as_deref(),
-            self.config.account_id.clone(),
-        )?;
+        let options = Options { read_timeout: self.config.http_timeout, ..self.options };
+        let transport = Transport::new(host, credentials, options, self.config.account_id.clone())?;
         Ok(T::of(Arc::new(Inner { config: self.config, transport })))
     }
 }

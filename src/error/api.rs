@@ -50,9 +50,7 @@ impl ApiError {
             message: message.chars().take(LONGEST).collect(),
             code,
             details,
-            request_id: REQUEST_ID
-                .iter()
-                .find_map(|name| Some(headers.get(*name)?.to_str().ok()?.to_owned())),
+            request_id: request_id(headers).map(str::to_owned),
             retry_after: retry_after(headers),
         }
     }
@@ -108,6 +106,11 @@ impl ApiError {
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::of(self.status, &self.code, &self.message)
     }
+}
+
+/// The service's id of a request, for its support.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
 const REQUEST_ID: [&str; 2] = ["x-request-id", "x-databricks-request-id"];

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use crate::transport::Operation;
+use crate::transport::{Operation, shown};
 use crate::wait::{WaitError, WaitReason};
 
 pub use api::ApiError;
+pub(crate) use api::request_id;
 pub use kind::ErrorKind;
 
 /// The result of a call.
@@ -49,6 +50,14 @@ pub enum Error {
     Unexpected {
         /// What cannot be.
         message: String,
+    },
+    /// A call took longer, with all its attempts, than the caller allows.
+    #[error("{operation}: no answer within {} s", limit.as_secs_f64())]
+    Timeout {
+        /// The `operationId`.
+        operation: &'static str,
+        /// The longest time that was allowed.
+        limit: Duration,
     },
     /// An answer is larger than the caller wants.
     #[error("the answer has {} bytes, the limit is {limit}", size.map_or("more".to_owned(), |size| size.to_string()))]
@@ -185,7 +194,7 @@ impl Error {
     /// question: a write may have taken effect.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Error::Transport(_) => true,
+            Error::Transport(_) | Error::Timeout { .. } => true,
             Error::Api(api) => api.kind().is_retryable(),
             _ => false,
         }
@@ -263,7 +272,7 @@ pub(crate) fn decode(
         Some(error) => (error.path().to_string(), error.into_inner()),
         None => ("$".to_owned(), serde::de::Error::custom("trailing characters after the JSON")),
     };
-    let snippet = String::from_utf8_lossy(body).chars().take(200).collect();
+    let snippet = shown::body(body, 200);
     Error::Decode(Box::new(DecodeError { operation: operation.id, path, snippet, expected, source }))
 }
 

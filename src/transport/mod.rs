@@ -2,22 +2,28 @@
 
 mod body;
 mod operation;
+mod options;
 mod path;
 mod retry;
+pub(crate) mod shown;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
+use options::Gate;
+use reqwest::header::HeaderMap;
 use reqwest::{Request, Response};
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::auth::Credentials;
-use crate::error::{self, ApiError, ConfigError, Error, Result};
+use crate::error::{self, ApiError, Error, Result};
 
 pub use body::ByteStream;
 pub use operation::{Operation, RetryClass};
+pub(crate) use options::Options;
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;
 
@@ -40,7 +46,8 @@ struct Inner {
     host: String,
     http: reqwest::Client,
     credentials: Arc<dyn Credentials>,
-    retry: RetryPolicy,
+    options: Options,
+    gate: Gate,
     account_id: Option<String>,
 }
 
@@ -54,29 +61,12 @@ impl Transport {
     pub(crate) fn new(
         host: String,
         credentials: Arc<dyn Credentials>,
-        retry: RetryPolicy,
-        timeout: Duration,
-        product: Option<&str>,
+        options: Options,
         account_id: Option<String>,
     ) -> Result<Self> {
-        // Another part of the program may have chosen a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let agent = user_agent(product, credentials.auth_type());
-        let agent = HeaderValue::from_str(&agent).map_err(|_| ConfigError::Invalid {
-            attribute: "user_agent",
-            value: agent,
-            expected: "printable ASCII".to_owned(),
-        })?;
-        let http = reqwest::Client::builder()
-            .default_headers(HeaderMap::from_iter([(USER_AGENT, agent)]))
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(timeout)
-            // The API never redirects; where a proxy or a login page does, following it would
-            // hand a page of HTML to the decoder.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(Error::request)?;
-        Ok(Self { inner: Arc::new(Inner { host, http, credentials, retry, account_id }) })
+        let http = options.http(credentials.auth_type())?;
+        let gate = Gate::new(&options);
+        Ok(Self { inner: Arc::new(Inner { host, http, credentials, options, gate, account_id }) })
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -158,8 +148,34 @@ impl Transport {
             let message = "a part of the path is `.`, `..` or holds a NUL, which cannot be sent";
             return Err(Error::invalid_request(message.to_owned()));
         }
+        let span = tracing::debug_span!(
+            "databricks",
+            operation = operation.id,
+            http.request.method = operation.method,
+            url.template = operation.path,
+            server.address = self.host(),
+            http.response.status_code = Empty,
+            attempt = Empty,
+            request_id = Empty,
+        );
+        let repeated = self.repeated(request, operation, read).instrument(span);
+        match self.inner.options.call_timeout {
+            None => repeated.await,
+            Some(limit) => tokio::time::timeout(limit, repeated)
+                .await
+                .unwrap_or_else(|_| Err(Error::Timeout { operation: operation.id, limit })),
+        }
+    }
+
+    async fn repeated<T>(
+        &self,
+        request: Request,
+        operation: &'static Operation,
+        read: impl AsyncFn(Response) -> Result<T, reqwest::Error>,
+    ) -> Result<T> {
+        let Inner { options, gate, credentials, .. } = &*self.inner;
         let started = Instant::now();
-        let mut delays = self.inner.retry.delays();
+        let mut delays = options.retry.delays();
         let mut next = Some(request);
         let mut attempt = 0;
         loop {
@@ -169,18 +185,23 @@ impl Transport {
             };
             // A streamed body exists once: such a request has one attempt.
             next = request.try_clone();
-            request.headers_mut().extend(self.inner.credentials.headers().await?);
+            request.headers_mut().extend(credentials.headers().await?);
+            let place = gate.pass().await;
             let sent = Instant::now();
-            let error = match self.attempt(request, operation, attempt, &read).await {
+            tracing::Span::current().record("attempt", attempt);
+            log_request(&request);
+            let result = self.attempt(request, operation, attempt, &read).await;
+            drop(place);
+            let error = match result {
                 Ok(value) => {
-                    tracing::debug!(operation = operation.id, attempt, elapsed = ?sent.elapsed(), "answered");
+                    tracing::debug!(attempt, elapsed = ?sent.elapsed(), "answered");
                     return Ok(value);
                 }
                 Err(error) => error,
             };
-            tracing::debug!(operation = operation.id, attempt, elapsed = ?sent.elapsed(), %error, "failed");
+            tracing::debug!(attempt, elapsed = ?sent.elapsed(), %error, "failed");
             let wait = match (&next, retry::wait(&error, operation.retry, &mut delays)) {
-                (Some(_), Some(wait)) if started.elapsed() + wait <= self.inner.retry.budget => wait,
+                (Some(_), Some(wait)) if started.elapsed() + wait <= options.retry.budget => wait,
                 _ => return Err(error),
             };
             tokio::time::sleep(wait).await;
@@ -196,6 +217,11 @@ impl Transport {
     ) -> Result<T> {
         let failed = |source| error::transport(operation, self.host(), attempt, source);
         let response = self.inner.http.execute(request).await.map_err(failed)?;
+        let span = tracing::Span::current();
+        span.record("http.response.status_code", response.status().as_u16());
+        if let Some(id) = error::request_id(response.headers()) {
+            span.record("request_id", id);
+        }
         if response.status().is_success() {
             return read(response).await.map_err(failed);
         }
@@ -208,6 +234,9 @@ impl Transport {
 
 /// An answer as the document says; an empty body is read as `{}`.
 fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -> Result<T> {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        tracing::trace!(operation = operation.id, body = shown::body(&answer.body, LONGEST_LOG), "received");
+    }
     let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
     serde_json::from_slice(body).map_err(|_| {
         error::decode(operation, &answer.headers, body, std::any::type_name::<T>(), locate::<T>(body))
@@ -219,8 +248,14 @@ fn locate<T: DeserializeOwned>(body: &[u8]) -> Option<serde_path_to_error::Error
     serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err()
 }
 
-fn user_agent(product: Option<&str>, auth_type: &str) -> String {
-    let ours = concat!("databricks-toolkit/", env!("CARGO_PKG_VERSION"), " lang/rust");
-    let product = product.map(|product| format!("{product} ")).unwrap_or_default();
-    format!("{product}{ours} os/{} auth/{auth_type}", std::env::consts::OS)
+/// Method, address without its query, and the body without secrets; nothing of a header.
+fn log_request(request: &Request) {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        let body = request.body().and_then(|body| body.as_bytes());
+        let body = body.map(|body| shown::body(body, LONGEST_LOG));
+        tracing::trace!(method = %request.method(), path = request.url().path(), body, "sending");
+    }
 }
+
+/// Most characters of a body in a log.
+const LONGEST_LOG: usize = 2_000;

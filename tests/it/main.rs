@@ -5,6 +5,7 @@
 
 mod cli;
 mod client;
+mod faults;
 mod mcp;
 mod sdk;
 mod snapshots;
