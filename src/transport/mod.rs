@@ -238,7 +238,12 @@ fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -
         tracing::trace!(operation = operation.id, body = shown::body(&answer.body, LONGEST_LOG), "received");
     }
     let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
-    serde_json::from_slice(body).map_err(|_| {
+    let read = match serde_json::from_slice(body) {
+        // A list without members.
+        Err(_) if answer.body.is_empty() => serde_json::from_slice(b"[]"),
+        read => read,
+    };
+    read.map_err(|_| {
         error::decode(operation, &answer.headers, body, std::any::type_name::<T>(), locate::<T>(body))
     })
 }

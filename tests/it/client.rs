@@ -128,6 +128,13 @@ async fn retry_after_is_heeded() {
 }
 
 #[tokio::test]
+async fn an_empty_answer_has_nothing_in_it() {
+    let server = serve(ResponseTemplate::new(200)).await;
+    assert!(workspace(&server).jobs().list().send().await.unwrap().jobs.is_none());
+    assert!(workspace(&server).alerts_legacy().list().send().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_read_is_tried_again_and_a_write_is_not() {
     for status in [502, 503, 504] {
         let server = recovering(ResponseTemplate::new(status), 2, json!({})).await;

@@ -6,6 +6,7 @@
 //! | `default` | it is sent with every request, which breaks updates |
 //! | `format` of strings | a date that is not to the letter fails, and is written back otherwise |
 //! | `required` in answers | a field that the service omits fails the whole answer |
+//! | `required` of what the path has | the same value is asked for twice |
 //! | closed `additionalProperties` | unknown fields are lost or refused |
 //! | `enum` values | a closed enum; the refine pass puts an open one in its place |
 //! | cells of lists of lists made nullable | a NULL in a result fails the whole answer |
@@ -17,8 +18,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{each_operation_schema_mut, each_schema_mut, reach};
+use crate::document::reference_name;
 use crate::names::property_name;
-use crate::{Document, Result};
+use crate::{Document, ParameterPlace, Result};
 
 /// Schema keywords that are understood. Anything else is an error and not a surprise.
 const KNOWN: [&str; 7] =
@@ -56,6 +58,7 @@ pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
     let mut problem = None;
     if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for (name, schema) in schemas.iter_mut() {
+            not_in_the_body(source, name, schema);
             component(name, schema, &answers, &mut |place, message| {
                 problem.get_or_insert_with(|| source.unsupported(place, message));
             });
@@ -102,6 +105,22 @@ fn component(
         }
         optional_lists(map);
         beside_extra(map);
+    }
+}
+
+/// What is part of the path is not asked for a second time in the body.
+fn not_in_the_body(source: &Document, name: &str, schema: &mut Value) {
+    let is_body =
+        |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(reference_name) == Some(name);
+    let in_paths: BTreeSet<&str> = source
+        .operations()
+        .filter(|operation| operation.json_body().is_some_and(is_body))
+        .flat_map(|operation| operation.parameters())
+        .filter(|parameter| parameter.place() == ParameterPlace::Path)
+        .map(|parameter| parameter.name())
+        .collect();
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| !name.as_str().is_some_and(|name| in_paths.contains(name)));
     }
 }
 

@@ -187,3 +187,11 @@ fn a_token_is_filled_in_where_the_caller_gives_none() {
     assert_eq!(url(&sent(api.delete().send())), "/sets?request_id=a+token");
     assert_eq!(url(&sent(api.delete().request_id("mine").send())), "/sets?request_id=mine");
 }
+
+#[test]
+fn what_the_path_has_is_not_asked_for_again() {
+    let api = required_in_path_and_body::MetastoresApi::new(&transport());
+    let request = sent(api.assign().workspace_id(7).metastore_id("m").send());
+    assert_eq!((url(&request), body(&request)), ("/workspaces/7", json!({ "metastore_id": "m" })));
+    assert!(outcome(api.assign().workspace_id(7).send()).unwrap_err().contains("metastore_id"));
+}
