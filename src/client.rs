@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::Credentials;
+use crate::config::Attribute;
 use crate::error::ConfigError;
 use crate::transport::{Options, RetryPolicy, Transport};
 use crate::{Config, Result};
@@ -39,10 +40,20 @@ macro_rules! client {
         impl $name {
             #[doc = concat!("The ", $what, " of the `DATABRICKS_*` environment.")]
             ///
+            /// Where it names no workspace, of the profile that `.databrickscfg` has for that.
+            ///
             /// # Errors
             /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
             pub fn from_env() -> Result<Self> {
                 Self::builder().config(Config::from_env()?).build()
+            }
+
+            #[doc = concat!("The ", $what, " of a profile of `.databrickscfg`, and of nothing else.")]
+            ///
+            /// # Errors
+            /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
+            pub fn from_profile(name: impl Into<String>) -> Result<Self> {
+                Self::builder().config(Config::from_profile(name)?).build()
             }
 
             #[doc = concat!("The ", $what, " of what is said here, and only of that.")]
@@ -100,7 +111,7 @@ mod sealed {
     impl Sealed for Account {
         fn check(config: &Config) -> Result<(), ConfigError> {
             let missing = ConfigError::Missing { attribute: "account_id", variable: "DATABRICKS_ACCOUNT_ID" };
-            config.account_id.as_ref().map(drop).ok_or(missing)
+            config.account_id().map(drop).ok_or(missing)
         }
 
         #[expect(private_interfaces, reason = "nobody else can name it")]
@@ -139,19 +150,19 @@ impl<T: Target> Builder<T> {
 
     /// The address, such as `https://adb-1234.5.azuredatabricks.net`.
     pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.config.host = Some(host.into());
+        self.config.set(Attribute::Host, host);
         self
     }
 
     /// The account's id; an [`Account`] needs it.
     pub fn account_id(mut self, id: impl Into<String>) -> Self {
-        self.config.account_id = Some(id.into());
+        self.config.set(Attribute::AccountId, id);
         self
     }
 
     /// A personal access token.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.config.token = Some(token.into().into());
+        self.config.set(Attribute::Token, token);
         self
     }
 
@@ -169,7 +180,7 @@ impl<T: Target> Builder<T> {
 
     /// Longest silence of the service during one attempt; 60 s unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.config.http_timeout = timeout;
+        self.config.set(Attribute::HttpTimeoutSeconds, timeout.as_secs_f64().to_string());
         self
     }
 
@@ -228,8 +239,8 @@ impl<T: Target> Builder<T> {
             Some(credentials) => credentials,
             None => crate::auth::from_config(&self.config)?,
         };
-        let options = Options { read_timeout: self.config.http_timeout, ..self.options };
-        let transport = Transport::new(host, credentials, options, self.config.account_id.clone())?;
+        let options = Options { read_timeout: self.config.http_timeout()?, ..self.options };
+        let transport = Transport::new(host, credentials, options, self.config.account_id())?;
         Ok(T::of(Arc::new(Inner { config: self.config, transport })))
     }
 }

@@ -1,18 +1,40 @@
 //! Who calls: a [`Credentials`] adds to a request what proves it.
+//!
+//! [`AUTH_TYPES`] lists the ways to log in, in the order in which they are tried. A program with a
+//! way of its own implements [`Credentials`], or a [`TokenSource`] whose tokens [`OAuth`] keeps and
+//! makes new.
 
+mod azure;
+mod basic;
+mod browser;
+mod cache;
+mod chain;
+mod entra;
+mod federation;
+mod google;
+mod http;
+mod m2m;
+mod metadata;
+mod oauth;
 mod pat;
+mod programs;
+mod token;
+mod types;
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
 
-use crate::Config;
-use crate::error::{AuthError, ConfigError};
+use crate::error::AuthError;
 
+pub use basic::Basic;
+pub(crate) use chain::from_config;
+pub use oauth::OAuth;
 pub use pat::PersonalAccessToken;
+pub use token::{AccessToken, CachedTokens, TokenFuture, TokenSource};
+pub use types::{AUTH_TYPES, AuthType};
 
 /// The future that [`Credentials::headers`] returns.
 pub type HeadersFuture<'a> = Pin<Box<dyn Future<Output = Result<HeaderMap, AuthError>> + Send + 'a>>;
@@ -24,12 +46,10 @@ pub trait Credentials: Debug + Send + Sync {
 
     /// The headers to add. Values that are secret must be marked sensitive.
     fn headers(&self) -> HeadersFuture<'_>;
-}
 
-/// The credentials that the settings name.
-pub(crate) fn from_config(config: &Config) -> Result<Arc<dyn Credentials>, ConfigError> {
-    match &config.token {
-        Some(token) => Ok(Arc::new(PersonalAccessToken::new(token.clone())?)),
-        None => Err(ConfigError::Missing { attribute: "token", variable: "DATABRICKS_TOKEN" }),
+    /// The service answered 401 to a request with these headers. Whether the next
+    /// [`headers`](Credentials::headers) may do better; if so, the request is sent once more.
+    fn refused(&self, _headers: &HeaderMap) -> bool {
+        false
     }
 }

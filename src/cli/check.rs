@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::{Failure, Where, explain, target::Target};
+use crate::config::Attribute;
 use crate::{Config, ErrorKind};
 
 pub(super) async fn run(place: &Where) -> Result<ExitCode, Failure> {
@@ -35,16 +36,17 @@ fn embedded(_place: &Where) -> bool {
     false
 }
 
-/// What the environment says; secrets by their presence alone.
+/// What is set, and where it comes from; secrets by their presence alone.
 fn settings() -> Result<(), Failure> {
     let Ok(config) = Config::from_env() else { return Ok(()) };
-    for (name, value) in [
-        ("DATABRICKS_HOST", config.host.as_deref()),
-        ("DATABRICKS_TOKEN", config.token.as_ref().map(|_| "***")),
-        ("DATABRICKS_WAREHOUSE_ID", config.warehouse_id.as_deref()),
-        ("DATABRICKS_CLUSTER_ID", config.cluster_id.as_deref()),
-    ] {
-        super::say(format_args!("      {name:<24} {}", value.unwrap_or("not set")))?;
+    for setting in config.describe() {
+        let (name, source) = (setting.attribute.name(), setting.source);
+        super::say(format_args!("      {name:<27} {}  (from {source})", setting.value))?;
+    }
+    for attribute in [Attribute::Host, Attribute::WarehouseId, Attribute::ClusterId] {
+        if config.get(attribute).is_none() {
+            super::say(format_args!("      {:<27} not set", attribute.name()))?;
+        }
     }
     Ok(())
 }

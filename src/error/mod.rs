@@ -91,6 +91,28 @@ pub enum ConfigError {
         /// What would do.
         expected: String,
     },
+    /// A file of profiles cannot be used.
+    #[error("{file}: {message}")]
+    Profile {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// There are two ways to log in, and nothing says which one is meant.
+    #[error(
+        "more than one way to log in is set: {settings}; remove all but one, or set DATABRICKS_AUTH_TYPE"
+    )]
+    Conflict {
+        /// The settings, each with the ways it belongs to and where it comes from.
+        settings: String,
+    },
+    /// No way to log in fits the settings.
+    #[error("no way to log in: set DATABRICKS_TOKEN, or what another auth_type needs; tried {tried}")]
+    NoCredentials {
+        /// The ways that were looked at, each with what it lacks.
+        tried: String,
+    },
 }
 
 /// Credentials could not be had.
@@ -105,6 +127,13 @@ pub struct AuthError {
     /// Why.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl AuthError {
+    /// Says what went wrong with this kind of credentials.
+    pub fn new(auth_type: &'static str, message: impl Into<String>) -> Self {
+        Self { auth_type, message: message.into(), source: None }
+    }
 }
 
 /// The service could not be reached, or the connection broke.
@@ -219,7 +248,7 @@ impl Error {
     /// What to do about it, where that is known.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Error::Config(_) => Some("see the README's section on settings"),
+            Error::Config(_) => Some("`databricks-mcp check` shows the settings; docs/authentication.md explains them"),
             Error::Transport(error) if error.is_timeout() => {
                 Some("the service was silent for too long; try again, or raise the timeout")
             }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use options::Gate;
 use reqwest::header::HeaderMap;
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -178,6 +178,7 @@ impl Transport {
         let mut delays = options.retry.delays();
         let mut next = Some(request);
         let mut attempt = 0;
+        let mut logged_in_again = false;
         loop {
             attempt += 1;
             let Some(mut request) = next.take() else {
@@ -185,7 +186,8 @@ impl Transport {
             };
             // A streamed body exists once: such a request has one attempt.
             next = request.try_clone();
-            request.headers_mut().extend(credentials.headers().await?);
+            let proof = credentials.headers().await?;
+            request.headers_mut().extend(proof.clone());
             let place = gate.pass().await;
             let sent = Instant::now();
             tracing::Span::current().record("attempt", attempt);
@@ -200,6 +202,12 @@ impl Transport {
                 Err(error) => error,
             };
             tracing::debug!(attempt, elapsed = ?sent.elapsed(), %error, "failed");
+            // A refused caller had no effect: also a write may be sent again, once.
+            let refused = matches!(&error, Error::Api(api) if api.status() == StatusCode::UNAUTHORIZED);
+            if refused && !logged_in_again && next.is_some() && credentials.refused(&proof) {
+                logged_in_again = true;
+                continue;
+            }
             let wait = match (&next, retry::wait(&error, operation.retry, &mut delays)) {
                 (Some(_), Some(wait)) if started.elapsed() + wait <= options.retry.budget => wait,
                 _ => return Err(error),

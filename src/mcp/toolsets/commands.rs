@@ -187,7 +187,7 @@ impl Compound for DestroyExecutionContext {
 
 /// The named cluster, else the configured one, else one that runs.
 async fn cluster(context: &Context, named: Option<String>) -> Result<String, ToolError> {
-    if let Some(id) = named.or_else(|| context.workspace().config().cluster_id.clone()) {
+    if let Some(id) = named.or_else(|| context.workspace().config().cluster_id().map(str::to_owned)) {
         return Ok(id);
     }
     let list = context.workspace().clusters().list().filter_by_cluster_states(vec![State::Running]);

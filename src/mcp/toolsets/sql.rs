@@ -149,8 +149,8 @@ impl Compound for GetStatement {
 
 /// The configured warehouse, else one that runs, else any.
 async fn any_warehouse(context: &Context) -> Result<String, ToolError> {
-    if let Some(id) = &context.workspace().config().warehouse_id {
-        return Ok(id.clone());
+    if let Some(id) = context.workspace().config().warehouse_id() {
+        return Ok(id.to_owned());
     }
     let listed = context.workspace().warehouses().list().send().await?;
     let warehouses = listed.warehouses.unwrap_or_default();
