@@ -126,6 +126,7 @@ mod sealed {
 pub struct Builder<T> {
     config: Config,
     credentials: Option<Arc<dyn Credentials>>,
+    retry: Option<RetryPolicy>,
     options: Options,
     target: PhantomData<fn() -> T>,
 }
@@ -135,6 +136,7 @@ impl<T> Default for Builder<T> {
         Self {
             config: Config::default(),
             credentials: None,
+            retry: None,
             options: Options::default(),
             target: PhantomData,
         }
@@ -174,7 +176,7 @@ impl<T: Target> Builder<T> {
 
     /// How often and how long a failed call is tried again.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.options.retry = retry;
+        self.retry = Some(retry);
         self
     }
 
@@ -199,7 +201,7 @@ impl<T: Target> Builder<T> {
 
     /// Requests that may be begun in a second, 15 unless set; zero for no limit.
     pub fn rate_limit(mut self, per_second: u32) -> Self {
-        self.options.rate_limit = NonZeroU32::new(per_second);
+        self.config.set(Attribute::RateLimit, per_second.to_string());
         self
     }
 
@@ -239,7 +241,17 @@ impl<T: Target> Builder<T> {
             Some(credentials) => credentials,
             None => crate::auth::from_config(&self.config)?,
         };
-        let options = Options { read_timeout: self.config.http_timeout()?, ..self.options };
+        let retry = match (self.retry, self.config.seconds(Attribute::RetryTimeoutSeconds)?) {
+            (Some(retry), _) => retry,
+            (None, Some(budget)) => RetryPolicy::default().budget(budget),
+            (None, None) => RetryPolicy::default(),
+        };
+        let rate_limit = match self.config.rate_limit()? {
+            Some(limit) => NonZeroU32::new(limit),
+            None => self.options.rate_limit,
+        };
+        let read_timeout = self.config.http_timeout()?;
+        let options = Options { retry, rate_limit, read_timeout, ..self.options };
         let transport = Transport::new(host, credentials, options, self.config.account_id())?;
         Ok(T::of(Arc::new(Inner { config: self.config, transport })))
     }

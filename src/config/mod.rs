@@ -239,6 +239,19 @@ impl Config {
         Ok(self.seconds(Attribute::HttpTimeoutSeconds)?.unwrap_or(Duration::from_secs(60)))
     }
 
+    /// Requests that may be begun in a second, where that is set; zero for no limit.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] for what is no such number.
+    pub fn rate_limit(&self) -> Result<Option<u32>, ConfigError> {
+        let Some(value) = self.get(Attribute::RateLimit) else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| ConfigError::Invalid {
+            attribute: Attribute::RateLimit.name(),
+            value: value.to_owned(),
+            expected: "a whole number of requests a second, 0 for no limit".to_owned(),
+        })
+    }
+
     /// A number of seconds, where it is set.
     pub(crate) fn seconds(&self, attribute: Attribute) -> Result<Option<Duration>, ConfigError> {
         let Some(value) = self.get(attribute) else { return Ok(None) };

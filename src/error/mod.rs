@@ -248,7 +248,9 @@ impl Error {
     /// What to do about it, where that is known.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Error::Config(_) => Some("`databricks-mcp check` shows the settings; docs/authentication.md explains them"),
+            Error::Config(_) => {
+                Some("`databricks-mcp check` shows the settings; docs/authentication.md explains them")
+            }
             Error::Transport(error) if error.is_timeout() => {
                 Some("the service was silent for too long; try again, or raise the timeout")
             }

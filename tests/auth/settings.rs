@@ -231,3 +231,25 @@ fn a_timeout_is_a_number_of_seconds() {
         assert_eq!(found.ok().map(|timeout| timeout.as_millis()), expected, "{value}");
     }
 }
+
+#[test]
+fn a_limit_that_is_no_number_is_an_error_and_zero_is_none() {
+    let with =
+        |attribute, value: &str| config("http://127.0.0.1:9", &[(Attribute::Token, "t"), (attribute, value)]);
+    let error = workspace(with(Attribute::RateLimit, "many")).unwrap_err().to_string();
+    assert!(error.contains("rate_limit") && error.contains("many"), "{error}");
+    let error = workspace(with(Attribute::RetryTimeoutSeconds, "-1")).unwrap_err().to_string();
+    assert!(error.contains("retry_timeout_seconds"), "{error}");
+    workspace(with(Attribute::RateLimit, "0")).unwrap();
+}
+
+#[tokio::test]
+async fn retries_end_when_the_settings_say_so() {
+    let server = wiremock::MockServer::start().await;
+    let busy = wiremock::ResponseTemplate::new(503);
+    wiremock::Mock::given(wiremock::matchers::any()).respond_with(busy).mount(&server).await;
+    let settings = [(Attribute::Token, "t"), (Attribute::RetryTimeoutSeconds, "0.1")];
+    let error = crate::support::who(config(&server.uri(), &settings)).await.unwrap_err();
+    // The first wait is half a second and more: there is no second attempt within a tenth.
+    assert_eq!(server.received_requests().await.unwrap().len(), 1, "{error}");
+}
