@@ -4,8 +4,10 @@
 //! wrong with it until the call is sent, so that calls can be written in one breath.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Debug, Display};
+use std::fmt::{self, Debug};
 use std::hash::BuildHasher;
+
+use crate::decode::record::Record;
 
 /// What can be given for a field of type `T`: a `T`, an `Option<T>` (where `None` leaves the field
 /// out), and what becomes a `T` plainly, such as `&str` for text or an array for a list.
@@ -46,6 +48,23 @@ impl IntoField<String> for &str {
 impl IntoField<String> for &String {
     fn into_field(self) -> Result<Option<String>, String> {
         Ok(Some(self.clone()))
+    }
+}
+
+/// An enum of texts that keeps a text it does not know, so that any text is good for a field of it.
+pub trait OpenEnum: for<'a> From<&'a str> + From<String> {}
+
+// For all enums at once: one by one they would be hundreds of implementations for the same type,
+// each of which the compiler compares with each.
+impl<E: OpenEnum> IntoField<E> for &str {
+    fn into_field(self) -> Result<Option<E>, String> {
+        Ok(Some(self.into()))
+    }
+}
+
+impl<E: OpenEnum> IntoField<E> for String {
+    fn into_field(self) -> Result<Option<E>, String> {
+        Ok(Some(self.into()))
     }
 }
 
@@ -109,33 +128,87 @@ fn map<K: Into<String>, V, W: IntoField<V>>(
     Ok(Some(map))
 }
 
-/// The value of a field that may be left out.
+/// The first thing that was wrong with what setters were given.
 #[doc(hidden)]
-pub fn optional<T>(name: &str, value: impl IntoField<T>) -> Result<Option<T>, String> {
-    value.into_field().map_err(|error| wrong(name, error))
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem(Option<String>);
+
+impl Problem {
+    /// Sets a field, or keeps what is wrong with its value.
+    pub(crate) fn set<T>(&mut self, name: &str, field: &mut Option<T>, value: impl IntoField<T>) {
+        match value.into_field() {
+            Ok(value) => *field = value,
+            Err(error) => self.note(format!("`{name}`: {error}")),
+        }
+    }
+
+    /// Sets a whole body, or keeps what is wrong with it; `None` is a body without fields.
+    pub(crate) fn set_all<T: Default>(&mut self, body: &mut T, value: impl IntoField<T>) {
+        match value.into_field() {
+            Ok(value) => *body = value.unwrap_or_default(),
+            Err(error) => self.note(error),
+        }
+    }
+
+    /// Keeps what is wrong, unless something was before.
+    pub(crate) fn note(&mut self, problem: String) {
+        self.0.get_or_insert(problem);
+    }
+
+    /// What is wrong, if anything is.
+    pub(crate) fn into_result(self) -> Result<(), String> {
+        self.0.map_or(Ok(()), Err)
+    }
 }
 
-/// The value of a field that must be there.
-#[doc(hidden)]
-pub fn required<T>(name: &str, value: impl IntoField<T>) -> Result<T, String> {
-    optional(name, value)?.ok_or_else(|| format!("`{name}` is required and was given `None`"))
+/// What is said of a field that a request cannot do without.
+pub(crate) fn required(name: &str) -> String {
+    format!("`{name}` is required")
 }
 
-/// A value made from another one that may not fit.
-#[doc(hidden)]
-pub fn made<T, E: Display>(value: Result<T, E>) -> Result<Option<T>, String> {
-    value.map(Some).map_err(|error| error.to_string())
+/// A value whose fields are set one by one: `Task::builder().task_key("a")`. Setters of calls and
+/// of other builders take it as it is; [`Builder::build`] gives the value.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder is given to a setter, or built"]
+pub struct Builder<T> {
+    pub(crate) value: T,
+    pub(crate) problem: Problem,
 }
 
-/// Adds a member to the fields that the document does not know.
-#[doc(hidden)]
-pub fn add(
-    extra: &mut Result<serde_json::Map<String, serde_json::Value>, String>,
-    name: impl Into<String>,
-    value: impl Into<serde_json::Value>,
-) {
-    if let Ok(extra) = extra {
-        extra.insert(name.into(), value.into());
+impl<T: Record> Builder<T> {
+    /// A field that the document does not know, or `null` for one that it does.
+    pub fn with_field(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+        self.value.extra_mut().insert(name.into(), value.into());
+        self
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) for a value that a setter was given and could not take, and for a
+    /// required field that was not set.
+    pub fn build(self) -> crate::Result<T> {
+        self.checked().map_err(crate::Error::invalid_request)
+    }
+
+    fn checked(self) -> Result<T, String> {
+        self.problem.into_result()?;
+        match self.value.missing() {
+            Some(name) => Err(required(name)),
+            None => Ok(self.value),
+        }
+    }
+}
+
+impl<T: Record> IntoField<T> for Builder<T> {
+    fn into_field(self) -> Result<Option<T>, String> {
+        self.checked().map(Some)
+    }
+}
+
+impl<T: Record> IntoField<Box<T>> for Builder<T> {
+    fn into_field(self) -> Result<Option<Box<T>>, String> {
+        Ok(Some(Box::new(self.checked()?)))
     }
 }
 
@@ -149,32 +222,34 @@ impl Debug for Hidden {
     }
 }
 
-fn wrong(name: &str, error: String) -> String {
-    format!("`{name}`: {error}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn plain_values_become_fields() {
-        assert_eq!(optional::<String>("name", "x"), Ok(Some("x".to_owned())));
-        assert_eq!(optional::<String>("name", None), Ok(None));
-        assert_eq!(optional::<i64>("id", 7), Ok(Some(7)));
-        assert_eq!(optional::<i64>("id", 7_usize), Ok(Some(7)));
-        assert_eq!(optional::<f64>("share", 1), Ok(Some(1.0)));
-        assert_eq!(optional::<Vec<String>>("tags", ["a", "b"]).unwrap().unwrap(), ["a", "b"]);
-        assert_eq!(optional::<Vec<i64>>("ids", Vec::new()), Ok(Some(Vec::new())));
-        let tags = optional::<BTreeMap<String, String>>("tags", [("a", "b")]).unwrap().unwrap();
-        assert_eq!(tags["a"], "b");
+    fn field<T>(value: impl IntoField<T>) -> Option<T> {
+        value.into_field().unwrap()
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_name() {
-        let error = optional::<i64>("id", u64::MAX).unwrap_err();
+    fn plain_values_become_fields() {
+        assert_eq!(field::<String>("x").unwrap(), "x");
+        assert_eq!(field::<String>(None), None);
+        assert_eq!(field::<i64>(7), Some(7));
+        assert_eq!(field::<i64>(7_usize), Some(7));
+        assert_eq!(field::<f64>(1), Some(1.0));
+        assert_eq!(field::<Vec<String>>(["a", "b"]).unwrap(), ["a", "b"]);
+        assert_eq!(field::<Vec<i64>>(Vec::new()), Some(Vec::new()));
+        assert_eq!(field::<BTreeMap<String, String>>([("a", "b")]).unwrap()["a"], "b");
+    }
+
+    #[test]
+    fn what_is_wrong_first_is_said_with_its_name() {
+        let (mut problem, mut id) = (Problem::default(), None::<i64>);
+        problem.set("id", &mut id, u64::MAX);
+        problem.set("other", &mut id, u64::MAX);
+        problem.set("id", &mut id, 7);
+        let error = problem.into_result().unwrap_err();
         assert!(error.contains("`id`") && error.contains("64-bit"), "{error}");
-        let error = required::<String>("name", None::<String>).unwrap_err();
-        assert!(error.contains("`name` is required"), "{error}");
+        assert_eq!(id, Some(7));
     }
 }

@@ -1,8 +1,13 @@
 //! How answers are read so that nothing is lost: open enums, lenient numbers, and nulls.
 
+mod extra;
 pub mod null;
 pub mod number;
 mod open_enum;
+#[doc(hidden)]
+pub mod record;
+
+pub use extra::Extra;
 
 use std::fmt;
 use std::marker::PhantomData;

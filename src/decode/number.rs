@@ -161,7 +161,7 @@ impl<T: Numbers> Numbers for BTreeMap<String, T> {
 }
 
 /// Numbers as serde's own lists and maps read them.
-struct Read<T>(T);
+pub(super) struct Read<T>(pub(super) T);
 
 impl<'de, T: Numbers> Deserialize<'de> for Read<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -170,7 +170,7 @@ impl<'de, T: Numbers> Deserialize<'de> for Read<T> {
 }
 
 /// Numbers as serde's own lists and maps write them.
-struct Written<'a, T>(&'a T);
+pub(super) struct Written<'a, T>(pub(super) &'a T);
 
 impl<T: Numbers> Serialize for Written<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

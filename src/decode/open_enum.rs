@@ -46,17 +46,7 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::fields::IntoField<$name> for &str {
-            fn into_field(self) -> ::std::result::Result<::std::option::Option<$name>, ::std::string::String> {
-                ::std::result::Result::Ok(::std::option::Option::Some($name::from(self)))
-            }
-        }
-
-        impl $crate::fields::IntoField<$name> for ::std::string::String {
-            fn into_field(self) -> ::std::result::Result<::std::option::Option<$name>, ::std::string::String> {
-                ::std::result::Result::Ok(::std::option::Option::Some($name::from(self)))
-            }
-        }
+        impl $crate::fields::OpenEnum for $name {}
 
         impl ::std::str::FromStr for $name {
             type Err = ::std::convert::Infallible;

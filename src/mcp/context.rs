@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ToolError;
 use crate::Workspace;
-use crate::compute::types::CommandExecutionDestroyRequest;
 
 /// What all calls of a server share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,8 +39,8 @@ impl App {
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.contexts());
         let destroyed = open.into_iter().map(|(cluster, context)| async move {
-            let request = CommandExecutionDestroyRequest::builder().cluster_id(&cluster).context_id(&context);
-            let call = self.workspace().command_execution().destroy().body(request).send();
+            let destroy = self.workspace().command_execution().destroy();
+            let call = destroy.cluster_id(&cluster).context_id(&context).send();
             match tokio::time::timeout(Duration::from_secs(5), call).await {
                 Ok(Ok(_)) => tracing::debug!(cluster, context, "destroyed an execution context"),
                 Ok(Err(error)) => tracing::warn!(cluster, context, %error, "an execution context stays open"),

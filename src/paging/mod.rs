@@ -57,7 +57,10 @@ impl<T> fmt::Debug for Items<T> {
 }
 
 /// How a page is fetched.
-pub(crate) type Fetch<C, T> = fn(C) -> Boxed<Result<Page<C, T>>>;
+pub(crate) type Fetch<C, P> = fn(&C) -> Boxed<Result<P>>;
+
+/// How an answer is read as a page, given the call that it answers.
+pub(crate) type Split<C, P, T> = fn(C, P) -> Result<Page<C, T>>;
 
 /// One page, and the call for the next with the mark that tells it from this one.
 pub(crate) struct Page<C, T> {
@@ -73,15 +76,23 @@ struct State<C> {
 
 /// Sends `call`, then the call that each page names, until one names none. Items with a `key` that
 /// came before are left out: lists by offset repeat items when others are added meanwhile.
-pub(crate) fn items<C, T>(call: C, key: Option<fn(&T) -> Option<&str>>, send: Fetch<C, T>) -> Items<T>
+pub(crate) fn items<C, P, T>(
+    call: C,
+    key: Option<fn(&T) -> Option<&str>>,
+    send: Fetch<C, P>,
+    split: Split<C, P, T>,
+) -> Items<T>
 where
     C: Send + 'static,
+    P: 'static,
     T: Send + 'static,
 {
     let state = State { call: Some(call), mark: None, seen: HashSet::new() };
     let pages = stream::unfold(state, move |mut state| async move {
         let call = state.call.take()?;
-        let page = match send(call).await {
+        // What is awaited owns what it needs of the call, which need not be shared with it.
+        let sending = send(&call);
+        let page = match sending.await.and_then(|page| split(call, page)) {
             Ok(page) => page,
             Err(error) => return Some((vec![Err(error)], state)),
         };
@@ -127,16 +138,22 @@ mod tests {
     static SENT: AtomicU32 = AtomicU32::new(0);
 
     /// Three pages, of which the middle one is empty.
-    fn three(page: u32) -> Boxed<Result<Page<u32, u32>>> {
+    fn three(page: &u32) -> Boxed<Result<Page<u32, u32>>> {
+        let page = *page;
         SENT.fetch_add(1, Ordering::SeqCst);
         let items = if page == 1 { vec![] } else { vec![page * 10, page * 10 + 1] };
         let next = (page < 2).then(|| ((page + 1).to_string(), page + 1));
         Box::pin(async move { Ok(Page { items, next }) })
     }
 
+    /// The pages above are pages already.
+    fn as_it_is<T>(_: u32, page: Page<u32, T>) -> Result<Page<u32, T>> {
+        Ok(page)
+    }
+
     #[tokio::test]
     async fn pages_are_fetched_when_they_are_asked_for() {
-        let mut items = items(0, None, three);
+        let mut items = items(0, None, three, as_it_is);
         assert_eq!(SENT.load(Ordering::SeqCst), 0);
         assert_eq!(items.next().await.unwrap().unwrap(), 0);
         assert_eq!(SENT.load(Ordering::SeqCst), 1);
@@ -146,28 +163,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_circle_is_an_error_and_not_for_ever() {
-        fn circle(page: u32) -> Boxed<Result<Page<u32, u32>>> {
+        fn circle(page: &u32) -> Boxed<Result<Page<u32, u32>>> {
+            let page = *page;
             Box::pin(async move { Ok(Page { items: vec![page], next: Some(("same".to_owned(), page + 1)) }) })
         }
-        let items: Vec<_> = items(0, None, circle).collect().await;
+        let items: Vec<_> = items(0, None, circle, as_it_is).collect().await;
         assert_eq!(items.len(), 3);
         assert!(items[2].as_ref().unwrap_err().to_string().contains("its own next page"));
     }
 
     #[tokio::test]
     async fn an_item_that_moved_to_the_next_page_comes_once() {
-        fn shifting(page: u32) -> Boxed<Result<Page<u32, &'static str>>> {
+        fn shifting(page: &u32) -> Boxed<Result<Page<u32, &'static str>>> {
+            let page = *page;
             let items = if page == 0 { vec!["a", "b"] } else { vec!["b", "c"] };
             let next = (page == 0).then(|| ("1".to_owned(), 1));
             Box::pin(async move { Ok(Page { items, next }) })
         }
-        let all = items(0, Some(|item: &&'static str| Some(*item)), shifting).collect_all().await.unwrap();
+        let all = items(0, Some(|item: &&'static str| Some(*item)), shifting, as_it_is)
+            .collect_all()
+            .await
+            .unwrap();
         assert_eq!(all, ["a", "b", "c"]);
     }
 
     #[tokio::test]
     async fn an_error_is_the_last_item() {
-        fn broken(page: u32) -> Boxed<Result<Page<u32, u32>>> {
+        fn broken(page: &u32) -> Boxed<Result<Page<u32, u32>>> {
+            let page = *page;
             Box::pin(async move {
                 match page {
                     0 => Ok(Page { items: vec![0], next: Some(("1".to_owned(), 1)) }),
@@ -175,7 +198,7 @@ mod tests {
                 }
             })
         }
-        let all: Vec<_> = items(0, None, broken).collect().await;
+        let all: Vec<_> = items(0, None, broken, as_it_is).collect().await;
         assert!(matches!(&all[..], [Ok(0), Err(_)]), "{all:?}");
     }
 }

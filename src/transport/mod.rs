@@ -4,6 +4,7 @@ mod body;
 mod operation;
 mod options;
 mod path;
+mod request;
 mod retry;
 pub(crate) mod shown;
 
@@ -24,6 +25,7 @@ use crate::error::{self, ApiError, Error, Result};
 pub use body::ByteStream;
 pub use operation::{Operation, RetryClass};
 pub(crate) use options::Options;
+pub use request::Sending;
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;
 
@@ -32,8 +34,8 @@ pub(crate) fn idempotency_token() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-#[doc(hidden)]
-pub use path::{encode_path, encode_path_segments};
+pub(crate) use path::encode_path;
+use path::encode_path_segments;
 
 /// The way to one workspace: connections, credentials and policy. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -79,10 +81,6 @@ impl Transport {
             .account_id
             .clone()
             .ok_or_else(|| "`account_id` is required: set DATABRICKS_ACCOUNT_ID".to_owned())
-    }
-
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.inner.http
     }
 
     /// A call whose answer is JSON.

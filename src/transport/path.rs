@@ -26,7 +26,7 @@ const SEGMENT: &AsciiSet = &CONTROLS
 ///
 /// `.` and `..` are steps in the tree to every URL parser, however they are encoded. They get a NUL,
 /// which no path may hold and which the transport refuses.
-pub fn encode_path(value: &str) -> String {
+pub(crate) fn encode_path(value: &str) -> String {
     match value {
         "." | ".." => format!("{value}%00"),
         _ => utf8_percent_encode(value, SEGMENT).to_string(),
@@ -39,7 +39,7 @@ pub(super) fn is_refused(path: &str) -> bool {
 }
 
 /// A value that spans segments, such as a file's path: its slashes are kept.
-pub fn encode_path_segments(value: &str) -> String {
+pub(crate) fn encode_path_segments(value: &str) -> String {
     value.split('/').map(encode_path).collect::<Vec<_>>().join("/")
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use databricks_toolkit::config::{Attribute, Cloud, Config, Environment, Source};
 use databricks_toolkit::{Error, Workspace};
 
+use crate::support::{config, me, workspace};
+
 const FILE: &str = "\
 [DEFAULT]
 host = https://default.cloud.databricks.com
@@ -249,7 +251,8 @@ async fn retries_end_when_the_settings_say_so() {
     let busy = wiremock::ResponseTemplate::new(503);
     wiremock::Mock::given(wiremock::matchers::any()).respond_with(busy).mount(&server).await;
     let settings = [(Attribute::Token, "t"), (Attribute::RetryTimeoutSeconds, "0.1")];
-    let error = crate::support::who(config(&server.uri(), &settings)).await.unwrap_err();
+    let workspace = Workspace::builder().config(config(&server.uri(), &settings)).build().unwrap();
+    let error = me(&workspace).await.unwrap_err();
     // The first wait is half a second and more: there is no second attempt within a tenth.
     assert_eq!(server.received_requests().await.unwrap().len(), 1, "{error}");
 }

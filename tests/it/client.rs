@@ -60,13 +60,10 @@ async fn an_empty_list_is_sent_and_an_absent_one_is_not() {
     let server = MockServer::start().await;
     let body = json!({ "statement": "SELECT 1", "warehouse_id": "w", "parameters": [] });
     Mock::given(body_json(body)).respond_with(ResponseTemplate::new(200)).expect(1).mount(&server).await;
-    let request = databricks_toolkit::sql::types::StatementExecutionExecuteStatementRequest::builder()
-        .statement("SELECT 1")
-        .warehouse_id("w")
-        .parameters(vec![]);
+    let execute = workspace(&server).statement_execution().execute_statement();
+    let execute = execute.statement("SELECT 1").warehouse_id("w").parameters(vec![]);
     // An empty body of an answer is read as one without fields.
-    let answer =
-        workspace(&server).statement_execution().execute_statement().body(request).send().await.unwrap();
+    let answer = execute.send().await.unwrap();
     assert!(answer.statement_id.is_none());
 }
 

@@ -81,11 +81,8 @@ async fn python_keeps_its_state_and_contexts_are_destroyed_at_the_end() {
     let workspace = Workspace::builder().host(sandbox.url()).token(sandbox.token()).build().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let request = CommandExecutionExecuteRequest::builder()
-            .cluster_id(cluster.to_owned())
-            .context_id(id.to_owned())
-            .command("x".to_owned());
-        match workspace.command_execution().execute().body(request).send().await {
+        let execute = workspace.command_execution().execute();
+        match execute.cluster_id(cluster).context_id(id).command("x").send().await {
             Err(error) if error.kind().is_some_and(|kind| kind != ErrorKind::Unavailable) => break,
             other => assert!(Instant::now() < deadline, "the context is still there: {other:?}"),
         }

@@ -8,9 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::compute::types::{
-    CommandExecutionCancelRequest, CommandExecutionCreateRequest, CommandExecutionDestroyRequest,
-    CommandExecutionExecuteRequest, CommandStatus, CommandStatusResponse, ContextStatus, Language,
-    ResultType, Results, State,
+    CommandStatus, CommandStatusResponse, ContextStatus, Language, ResultType, Results, State,
 };
 use crate::mcp::poll::Poll;
 use crate::mcp::{Answer, Compound, Context, ToolError};
@@ -203,8 +201,7 @@ async fn cluster(context: &Context, named: Option<String>) -> Result<String, Too
 /// Opens a context and waits until it takes commands.
 async fn open(context: &Context, cluster: &str, language: Language) -> Result<String, ToolError> {
     let client = context.workspace();
-    let request = CommandExecutionCreateRequest::builder().cluster_id(cluster.to_owned()).language(language);
-    let created = client.command_execution().create().body(request).send().await?;
+    let created = client.command_execution().create().cluster_id(cluster).language(language).send().await?;
     let id =
         created.id.ok_or_else(|| ToolError::Failed("the workspace gave the new context no id".to_owned()))?;
     context.opened(cluster, &id);
@@ -239,12 +236,9 @@ async fn execute(
     language: Language,
     code: String,
 ) -> Result<String, ToolError> {
-    let request = CommandExecutionExecuteRequest::builder()
-        .cluster_id(cluster.to_owned())
-        .context_id(id.to_owned())
-        .language(language)
-        .command(code);
-    let created = context.workspace().command_execution().execute().body(request).send().await?;
+    let execute = context.workspace().command_execution().execute();
+    let execute = execute.cluster_id(cluster).context_id(id).language(language).command(code);
+    let created = execute.send().await?;
     created.id.ok_or_else(|| ToolError::Failed("the workspace gave the command no id".to_owned()))
 }
 
@@ -261,11 +255,8 @@ async fn wait(
 ) -> Result<Waited, ToolError> {
     let waited = wait_only(context, cluster, id, command, timeout).await;
     if let Err(ToolError::Cancelled) = waited {
-        let request = CommandExecutionCancelRequest::builder()
-            .cluster_id(cluster.to_owned())
-            .context_id(id.to_owned())
-            .command_id(command.to_owned());
-        context.workspace().command_execution().cancel().body(request).send().await?;
+        let cancel = context.workspace().command_execution().cancel();
+        cancel.cluster_id(cluster).context_id(id).command_id(command).send().await?;
     }
     waited
 }
@@ -310,8 +301,7 @@ fn finish((state, ended): Waited, cluster: &str, id: &str, command: &str) -> Res
 }
 
 async fn destroy(context: &Context, cluster: &str, id: &str) -> Result<(), ToolError> {
-    let request = CommandExecutionDestroyRequest::builder().cluster_id(cluster).context_id(id);
-    context.workspace().command_execution().destroy().body(request).send().await?;
+    context.workspace().command_execution().destroy().cluster_id(cluster).context_id(id).send().await?;
     context.destroyed(cluster, id);
     Ok(())
 }

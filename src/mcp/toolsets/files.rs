@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::files::types::{DbfsAddBlockRequest, DbfsCloseRequest, DbfsCreateRequest, DbfsPutRequest};
 use crate::mcp::{Answer, Compound, Context, ToolError};
 
 /// Files in volumes (/Volumes/…) and in DBFS (dbfs:/…).
@@ -228,26 +227,23 @@ impl Compound for WriteFile {
 async fn write_dbfs(context: &Context, path: &str, bytes: &[u8], overwrite: bool) -> Result<(), ToolError> {
     let client = context.workspace();
     if bytes.len() <= BLOCK {
-        let request =
-            DbfsPutRequest::builder().path(path).contents(STANDARD.encode(bytes)).overwrite(overwrite);
-        client.dbfs().put().body(request).send().await?;
+        let put = client.dbfs().put().path(path).contents(STANDARD.encode(bytes));
+        put.overwrite(overwrite).send().await?;
         return Ok(());
     }
-    let create = DbfsCreateRequest::builder().path(path).overwrite(overwrite);
-    let created = client.dbfs().create().body(create).send().await?;
+    let created = client.dbfs().create().path(path).overwrite(overwrite).send().await?;
     let handle = created
         .handle
         .ok_or_else(|| ToolError::Failed(format!("{path}: the workspace gave no handle to write to")))?;
     let total = bytes.len().div_ceil(BLOCK) as f64;
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
-        let request = DbfsAddBlockRequest::builder().handle(handle).data(STANDARD.encode(block));
-        client.dbfs().add_block().body(request).send().await?;
+        client.dbfs().add_block().handle(handle).data(STANDARD.encode(block)).send().await?;
         context.progress(
             (index + 1) as f64,
             Some(total),
             format!("{} of {} bytes", (index + 1) * BLOCK, bytes.len()),
         );
     }
-    client.dbfs().close().body(DbfsCloseRequest::builder().handle(handle)).send().await?;
+    client.dbfs().close().handle(handle).send().await?;
     Ok(())
 }

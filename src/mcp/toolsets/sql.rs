@@ -10,9 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::mcp::poll::Poll;
 use crate::mcp::{Answer, Compound, Context, ToolError};
 use crate::sql::types::{
-    ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State,
-    StatementExecutionCancelExecutionRequest, StatementExecutionExecuteStatementRequest,
-    StatementParameterListItem, StatementResponse, StatementState,
+    ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State, StatementParameterListItem,
+    StatementResponse, StatementState,
 };
 
 /// SQL on a warehouse, and the warehouses.
@@ -101,10 +100,11 @@ impl Compound for ExecuteSql {
                 .name(parameter.name)
                 .value(parameter.value)
                 .type_(parameter.kind);
-            parameters.push(StatementParameterListItem::try_from(item).map_err(argument)?);
+            parameters.push(item.build().map_err(argument)?);
         }
         let limit = self.row_limit.unwrap_or(ROWS);
-        let request = StatementExecutionExecuteStatementRequest::builder()
+        let execute = client.statement_execution().execute_statement();
+        let execute = execute
             .statement(self.statement)
             .warehouse_id(warehouse)
             .catalog(self.catalog)
@@ -114,7 +114,7 @@ impl Compound for ExecuteSql {
             // Long enough for most, short enough to notice that the client cancelled.
             .wait_timeout("5s".to_owned())
             .on_wait_timeout(ExecuteStatementRequestOnWaitTimeout::Continue);
-        let started = client.statement_execution().execute_statement().body(request).send().await?;
+        let started = execute.send().await?;
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let finished = wait(context, started, timeout).await?;
         answer(context, finished, 0, limit).await
@@ -175,10 +175,7 @@ async fn wait(
     let id = statement.statement_id.clone().unwrap_or_default();
     let waited = wait_only(context, statement, timeout).await;
     if let Err(ToolError::Cancelled) = waited {
-        let request = StatementExecutionCancelExecutionRequest::default();
-        let cancel =
-            context.workspace().statement_execution().cancel_execution().statement_id(&id).body(request);
-        cancel.send().await?;
+        context.workspace().statement_execution().cancel_execution().statement_id(&id).send().await?;
     }
     waited
 }
@@ -258,7 +255,7 @@ async fn rows(
             .await
     };
     let mut data = match chunk {
-        0 => statement.result.unwrap_or_default(),
+        0 => statement.result.map(|data| *data).unwrap_or_default(),
         chunk => read(chunk).await?,
     };
     let mut rows = Vec::new();

@@ -8,9 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::mcp::{Answer, Compound, Context, ToolError};
-use crate::workspace::types::{
-    ExportFormat, ImportFormat, Language, WorkspaceImportRequest, WorkspaceMkdirsRequest,
-};
+use crate::workspace::types::{ExportFormat, ImportFormat, Language};
 
 /// Notebooks, files and folders: list, read, write, delete.
 #[derive(Debug, Toolset)]
@@ -133,16 +131,16 @@ impl Compound for WriteWorkspaceFile {
             NotebookLanguage::R => Language::R,
         });
         if let Some((folder, _)) = self.path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) {
-            let folder = WorkspaceMkdirsRequest::builder().path(folder);
-            client.workspace().mkdirs().body(folder).send().await?;
+            client.workspace().mkdirs().path(folder).send().await?;
         }
-        let import = WorkspaceImportRequest::builder()
+        let import = client.workspace().import();
+        let import = import
             .path(&self.path)
             .content(STANDARD.encode(&self.content))
             .format(format)
             .language(language)
             .overwrite(self.overwrite.unwrap_or(false));
-        client.workspace().import().body(import).send().await?;
+        import.send().await?;
         Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": self.content.len() })))
     }
 }

@@ -11,7 +11,7 @@ mod prune;
 pub(crate) mod reach;
 mod rename;
 mod responses;
-mod strip;
+pub(crate) mod strip;
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Which components are used, and which of them an answer can hold.
+//! Which components are used, and which of them a request can hold.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,6 @@ use serde_json::Value;
 use super::each_schema;
 use crate::document::reference_name;
 use crate::{Document, Operation};
-
-/// The names of all components that are reached from the answer of some operation.
-pub(super) fn from_answers(document: &Document) -> BTreeSet<String> {
-    let answers = document.operations().filter_map(|operation| operation.json_answer());
-    let results = document.operations().flat_map(|operation| results(document, &operation));
-    closure(document, answers.flat_map(references).chain(results).collect())
-}
 
 /// The names of all components that the request of some operation can hold.
 #[cfg(feature = "generate")]

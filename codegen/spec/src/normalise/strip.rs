@@ -5,8 +5,7 @@
 //! | validation (`pattern`, `minimum`, …) | a type that rejects what the service sends |
 //! | `default` | it is sent with every request, which breaks updates |
 //! | `format` of strings | a date that is not to the letter fails, and is written back otherwise |
-//! | `required` in answers | a field that the service omits fails the whole answer |
-//! | `required` of what the path has | the same value is asked for twice |
+//! | `required` | a field that the service omits fails the whole answer; what a request needs is checked when it is sent |
 //! | closed `additionalProperties` | unknown fields are lost or refused |
 //! | `enum` values | a closed enum; the refine pass puts an open one in its place |
 //! | cells of lists of lists made nullable | a NULL in a result fails the whole answer |
@@ -17,7 +16,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{each_operation_schema_mut, each_schema_mut, reach};
+use super::{each_operation_schema_mut, each_schema_mut};
 use crate::document::reference_name;
 use crate::names::property_name;
 use crate::{Document, ParameterPlace, Result};
@@ -53,13 +52,11 @@ const DROPPED: [&str; 21] = [
 const NOT_OF_STRINGS: &str = "an enum that is not `type: string`, so that no open one can be made of it";
 
 pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
-    let answers = reach::from_answers(source);
     let mut root = source.root().clone();
     let mut problem = None;
     if let Some(schemas) = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         for (name, schema) in schemas.iter_mut() {
-            not_in_the_body(source, name, schema);
-            component(name, schema, &answers, &mut |place, message| {
+            component(name, schema, &mut |place, message| {
                 problem.get_or_insert_with(|| source.unsupported(place, message));
             });
         }
@@ -76,12 +73,7 @@ pub(super) fn for_progenitor(source: &Document) -> Result<Value> {
     Ok(root)
 }
 
-fn component(
-    name: &str,
-    schema: &mut Value,
-    answers: &BTreeSet<String>,
-    problem: &mut impl FnMut(&str, String),
-) {
+fn component(name: &str, schema: &mut Value, problem: &mut impl FnMut(&str, String)) {
     let place = format!("components/schemas/{name}");
     if let Some(values) = schema.get("enum") {
         if schema.get("type") != Some(&json!("string")) {
@@ -100,16 +92,16 @@ fn component(
     if map.contains_key("properties") {
         // An empty schema, where `true` does nothing: it makes the map that keeps unknown fields.
         map.insert("additionalProperties".to_owned(), json!({}));
-        if answers.contains(name) {
-            map.remove("required");
-        }
+        map.remove("required");
         optional_lists(map);
         beside_extra(map);
     }
 }
 
-/// What is part of the path is not asked for a second time in the body.
-fn not_in_the_body(source: &Document, name: &str, schema: &mut Value) {
+/// What a request cannot do without of a component, by its name in JSON: not what is part of the
+/// path, which is not asked for a second time in the body.
+#[cfg(feature = "generate")]
+pub(crate) fn required(source: &Document, name: &str) -> Vec<String> {
     let is_body =
         |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(reference_name) == Some(name);
     let in_paths: BTreeSet<&str> = source
@@ -119,9 +111,9 @@ fn not_in_the_body(source: &Document, name: &str, schema: &mut Value) {
         .filter(|parameter| parameter.place() == ParameterPlace::Path)
         .map(|parameter| parameter.name())
         .collect();
-    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| !name.as_str().is_some_and(|name| in_paths.contains(name)));
-    }
+    let required = source.schemas().get(name).and_then(|schema| schema.get("required"));
+    let names = required.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| !in_paths.contains(name)).map(str::to_owned).collect()
 }
 
 /// A property that would take the name of the field for unknown ones gets another; the refine pass
@@ -131,23 +123,13 @@ fn beside_extra(schema: &mut Map<String, Value>) {
         let named = std::mem::take(properties).into_iter();
         properties.extend(named.map(|(name, property)| (property_name(&name).to_owned(), property)));
     }
-    for name in schema.get_mut("required").and_then(Value::as_array_mut).into_iter().flatten() {
-        *name = Value::from(property_name(name.as_str().unwrap_or_default()));
-    }
 }
 
 /// A list or map that may be absent can also be empty, and the two mean different things in an
 /// update: `nullable` makes it an `Option`.
 fn optional_lists(schema: &mut Map<String, Value>) {
-    let required: BTreeSet<String> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
-    for (_, property) in properties.iter_mut().filter(|(name, _)| !required.contains(*name)) {
+    for property in properties.values_mut() {
         let kind = property.get("type").and_then(Value::as_str);
         if kind == Some("array") || kind == Some("object") {
             property["nullable"] = json!(true);

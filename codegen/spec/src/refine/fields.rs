@@ -1,30 +1,18 @@
 //! The fields of the types: what they are, and how they are read.
 
-use quote::ToTokens;
 use serde_json::{Map, Value};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Field, Fields, GenericArgument, Item, ItemStruct, PathArguments, Type, parse_quote};
 
-use super::{docs, drop_debug};
+use super::docs;
 use crate::names::property_name;
 use crate::{Document, Result};
 
 pub(super) fn refine(source: &Document, items: &mut [Item]) -> Result<()> {
     for item in items {
         OptionsOutside.visit_item_mut(item);
-        match item {
-            Item::Struct(item) => structure(source, item),
-            Item::Mod(module) if module.ident == "builder" => {
-                let items = module.content.as_mut().map(|(_, items)| items.iter_mut());
-                for item in items.into_iter().flatten() {
-                    match item {
-                        Item::Struct(item) => drop_debug(&mut item.attrs),
-                        Item::Impl(block) => UnknownFields.visit_item_impl_mut(block),
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
+        if let Item::Struct(item) = item {
+            structure(source, item);
         }
     }
     Ok(())
@@ -59,12 +47,8 @@ fn structure(source: &Document, item: &mut ItemStruct) {
             (None, None) => " Fields that the document does not know, kept as they came.".to_owned(),
         };
         docs::replace(&mut field.attrs, &doc);
-        lenient(field);
     }
-    let all_optional = fields.named.iter().all(|field| starts_with(&field.ty, "Option") || is_extra(field));
-    if all_optional {
-        item.attrs.push(parse_quote!(#[derive(Default)]));
-    }
+    item.attrs.push(parse_quote!(#[derive(Default)]));
 }
 
 /// `::std::option::Option<…>` by the name of its last segment.
@@ -76,30 +60,11 @@ fn is_extra(field: &Field) -> bool {
     starts_with(&field.ty, "Map") && field.ident.as_ref().is_some_and(|ident| ident == "extra")
 }
 
-/// A builder that was given no unknown fields has none; progenitor would call that a mistake.
-struct UnknownFields;
-
-impl VisitMut for UnknownFields {
-    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
-        let missing = field.expr.to_token_stream().to_string().contains("\"no value supplied for extra\"");
-        if missing {
-            field.expr = parse_quote!(Ok(::std::default::Default::default()));
-        }
-    }
-}
-
 /// A type that holds itself is boxed, by the accident of an order within or around its `Option`.
 /// Within, an absent field is absent; around, it would be written as null.
 struct OptionsOutside;
 
 impl VisitMut for OptionsOutside {
-    fn visit_field_mut(&mut self, field: &mut Field) {
-        if boxed_option(&field.ty).is_some() {
-            field.attrs.push(parse_quote!(#[serde(skip_serializing_if = "::std::option::Option::is_none")]));
-        }
-        visit_mut::visit_field_mut(self, field);
-    }
-
     fn visit_type_mut(&mut self, ty: &mut Type) {
         if let Some(inner) = boxed_option(ty) {
             *ty = parse_quote!(::std::option::Option<::std::boxed::Box<#inner>>);
@@ -128,7 +93,7 @@ fn as_in_the_document(field: &mut Field, properties: Option<&Map<String, Value>>
 }
 
 /// The field's name in JSON, as the code has it.
-fn serialised_name(field: &Field) -> String {
+pub(super) fn serialised_name(field: &Field) -> String {
     let mut renamed = None;
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("serde")) {
         // What is no `rename = "…"` is none of this pass's business.
@@ -148,24 +113,41 @@ fn serialised_name(field: &Field) -> String {
         .unwrap_or_default()
 }
 
-/// How a field is read where serde's own way would fail or lose something: `decode` says why.
+/// How a field is read and written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As serde does it.
+    Plain,
+    /// Numbers, which may be text.
+    Numbers,
+    /// Any JSON, of which null is one.
+    Any,
+    /// A map of text, in which a key whose value is null is not there.
+    Texts,
+}
+
+impl How {
+    /// `decode` says why.
+    pub(super) fn of(field: &Field) -> Self {
+        let ty = super::types::without_option(&field.ty);
+        let any: Type = parse_quote!(::serde_json::Value);
+        let texts: Type =
+            parse_quote!(::std::collections::BTreeMap<::std::string::String, ::std::string::String>);
+        match () {
+            () if *ty == any => How::Any,
+            () if *ty == texts => How::Texts,
+            () if is_of_numbers(ty) => How::Numbers,
+            () => How::Plain,
+        }
+    }
+}
+
+/// The same for what is no field but a whole type, in serde's words.
 fn lenient(field: &mut Field) {
-    let optional = starts_with(&field.ty, "Option");
-    let inner = super::first_argument(&field.ty).filter(|_| optional).unwrap_or(&field.ty);
-    let any: Type = parse_quote!(::serde_json::Value);
-    let texts: Type =
-        parse_quote!(::std::collections::BTreeMap<::std::string::String, ::std::string::String>);
-    let attribute: Attribute = match optional {
-        true if *inner == any => {
-            parse_quote!(#[serde(default, deserialize_with = "crate::decode::null::any")])
-        }
-        true if *inner == texts => {
-            parse_quote!(#[serde(default, deserialize_with = "crate::decode::null::optional_map")])
-        }
-        true if is_of_numbers(inner) => parse_quote!(#[serde(default, with = "crate::decode::number")]),
-        false if *inner == texts => parse_quote!(#[serde(deserialize_with = "crate::decode::null::map")]),
-        false if is_of_numbers(inner) => parse_quote!(#[serde(with = "crate::decode::number")]),
-        _ => return,
+    let attribute: Attribute = match How::of(field) {
+        How::Texts => parse_quote!(#[serde(deserialize_with = "crate::decode::null::map")]),
+        How::Numbers => parse_quote!(#[serde(with = "crate::decode::number")]),
+        How::Any | How::Plain => return,
     };
     field.attrs.push(attribute);
 }

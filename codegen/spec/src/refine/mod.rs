@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `enums` | an enum value the document does not know is kept |
 //! | `fields` | numbers may arrive as text; every field says what it is |
+//! | `records` | answers are read fast, and are small |
 //! | `secrets` | `Debug` hides what is secret |
 //! | `calls` | every call goes through the project's transport and ends in the project's error |
 //! | `idempotency` | a call that has a token for it may be sent again |
-//! | `owned` | calls borrow nothing; an account's know their account |
 //! | `setters` | a call takes the fields of its body, in the forms a person would write |
 //! | `pagers` | every list is a stream |
 //! | `waiters` | what starts something can wait for it |
@@ -22,8 +22,8 @@ mod enums;
 mod fields;
 mod handles;
 mod idempotency;
-mod owned;
 mod pagers;
+mod records;
 mod secrets;
 mod setters;
 mod types;
@@ -42,18 +42,19 @@ pub fn refine(normalised: &Normalised, file: &mut File) -> Result<()> {
     let types = module(source.name(), file, "types")?;
     enums::open(source, types)?;
     fields::refine(source, types)?;
+    records::shrink(types);
+    records::make(source, types, &requested)?;
     secrets::hide(types);
     let known = types::Types::read(types);
-    let setters = setters::Setters::of_types(source, types, &requested);
+    setters::builders(source, &known, &requested, types);
     let calls = module(source.name(), file, "builder")?;
-    calls::refine(source, calls)?;
-    setters.of_calls(source, calls)?;
+    calls::write(source, &known, calls)?;
     pagers::add(source, &known, calls)?;
     waiters::add(source, &known, calls)?;
     handles::divide(source, &mut file.items)?;
     let face: File = parse_quote! {
         #[allow(unused_imports)]
-        use crate::transport::{ByteStream, Operation, encode_path, encode_path_segments};
+        use crate::transport::{ByteStream, Operation, Sending};
 
         /// What every call of this document has.
         #[doc(hidden)]
@@ -102,12 +103,20 @@ fn unexpected(document: &str, place: &str, message: &str) -> Error {
     }
 }
 
-/// Takes `Debug` off a derive: a half-built request may hold secrets, and the code is not small.
+/// Takes `Debug` off a derive.
 fn drop_debug(attributes: &mut [syn::Attribute]) {
+    without_derives(attributes, &["Debug"]);
+}
+
+/// Takes these off a derive.
+fn without_derives(attributes: &mut [syn::Attribute], names: &[&str]) {
     for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let is_dropped = |path: &syn::Path| {
+            path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
+        };
         let kept: Vec<syn::Path> = attribute
             .parse_args_with(syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated)
-            .map(|paths| paths.into_iter().filter(|path| !path.is_ident("Debug")).collect())
+            .map(|paths| paths.into_iter().filter(|path| !is_dropped(path)).collect())
             .unwrap_or_default();
         *attribute = parse_quote!(#[derive(#(#kept),*)]);
     }

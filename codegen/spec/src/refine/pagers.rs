@@ -42,19 +42,20 @@ impl Pager<'_> {
         let key = self.key(item);
         let item = from_outside(item);
         let defaults = self.defaults();
-        let call = call_site(&call_name(self.operation.id()));
+        let is_whole = self.paging.get("style").and_then(Value::as_str) == Some("none");
+        let told = if is_whole { quote!(_) } else { quote!(call) };
+        let (call, page) = (call_site(&call_name(self.operation.id())), call_site(answer));
         Ok(parse_quote! {
             impl #call {
                 /// All items, page by page: the call for the next page is sent when its items are asked for.
                 pub fn stream(self) -> crate::paging::Items<#item> {
                     let call = self;
                     #(#defaults)*
-                    crate::paging::items(call, #key, |call| ::std::boxed::Box::pin(async move {
-                        let page = call.clone().send().await?;
+                    crate::paging::items(call, #key, |call| call.clone().send(), |#told, page: types::#page| {
                         #next
                         let items = page.#items.unwrap_or_default();
-                        ::std::result::Result::Ok(crate::paging::Page { items, next })
-                    }))
+                        Ok(crate::paging::Page { items, next })
+                    })
                 }
             }
         })
@@ -81,7 +82,7 @@ impl Pager<'_> {
                 };
                 // A page without items is the last one.
                 quote! {
-                    let at = call.#parameter.clone().ok().flatten().unwrap_or(1) + #step;
+                    let at = call.#parameter.unwrap_or(1) + #step;
                     let is_last = page.#items.as_ref().is_none_or(|items| items.is_empty());
                     let next = (!is_last).then(|| (at.to_string(), call.#parameter(at)));
                 }
@@ -123,10 +124,7 @@ impl Pager<'_> {
             let setter = call_site(&field_name(name));
             let value = value.as_i64()?;
             Some(parse_quote! {
-                let call = match call.#setter {
-                    Ok(::std::option::Option::None) => call.#setter(#value),
-                    _ => call,
-                };
+                let call = if call.#setter.is_none() { call.#setter(#value) } else { call };
             })
         });
         set.collect()

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::{Item, ItemStruct, Type, parse_quote};
 
 use super::drop_debug;
-use super::types::{argument_of, named, without_option};
+use super::types::{named, without_option};
 
 pub(super) fn hide(items: &mut Vec<Item>) {
     let mut hidden = Vec::new();
@@ -28,10 +28,9 @@ fn debug(item: &ItemStruct) -> Item {
     let (ident, name) = (&item.ident, item.ident.to_string());
     let fields = named(&item.fields).into_iter().map(|(field, ty)| {
         let label = field.to_string();
-        match (is_secret(&name, &label, &ty), argument_of(&ty, "Option").is_some()) {
-            (true, true) => quote!(.field(#label, &self.#field.as_ref().map(|_| crate::fields::Hidden))),
-            (true, false) => quote!(.field(#label, &crate::fields::Hidden)),
-            (false, _) => quote!(.field(#label, &self.#field)),
+        match is_secret(&name, &label, &ty) {
+            true => quote!(.field(#label, &self.#field.as_ref().map(|_| crate::fields::Hidden))),
+            false => quote!(.field(#label, &self.#field)),
         }
     });
     parse_quote! {

@@ -1,27 +1,58 @@
 //! What the generated types look like, for the passes that write code over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use syn::{Fields, GenericArgument, Ident, Item, PathArguments, Type, parse_quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Fields, GenericArgument, Ident, Item, Path, PathArguments, Type, parse_quote};
 
 use crate::names::field_name;
 
-/// The structs of `types`, by name.
-pub(super) struct Types(BTreeMap<String, Vec<(Ident, Type)>>);
+/// The structs of `types`.
+pub(super) struct Types {
+    /// Those with named fields, by name.
+    structs: BTreeMap<String, Vec<(Ident, Type)>>,
+    /// Those that hold a map of any members, and have no fields.
+    maps: BTreeSet<String>,
+}
 
 impl Types {
     pub(super) fn read(items: &[Item]) -> Self {
-        let structs = items.iter().filter_map(|item| match item {
-            Item::Struct(item) => Some(item),
-            _ => None,
-        });
-        Self(structs.map(|item| (item.ident.to_string(), named(&item.fields))).collect())
+        let mut types = Self { structs: BTreeMap::new(), maps: BTreeSet::new() };
+        for item in items {
+            let Item::Struct(item) = item else { continue };
+            match &item.fields {
+                Fields::Named(_) => drop(types.structs.insert(item.ident.to_string(), named(&item.fields))),
+                Fields::Unnamed(only)
+                    if only.unnamed.iter().all(|it| argument_of(&it.ty, "Map").is_some()) =>
+                {
+                    types.maps.insert(item.ident.to_string());
+                }
+                Fields::Unnamed(_) | Fields::Unit => {}
+            }
+        }
+        types
+    }
+
+    /// Whether there is a struct of that name.
+    pub(super) fn is_struct(&self, name: &str) -> bool {
+        self.structs.contains_key(name)
+    }
+
+    /// Whether there is a map of any members of that name.
+    pub(super) fn is_map(&self, name: &str) -> bool {
+        self.maps.contains(name)
+    }
+
+    /// The fields of a struct that may be set, and what each holds when it is set.
+    pub(super) fn setters(&self, structure: &str) -> impl Iterator<Item = (&Ident, &Type)> {
+        let fields = self.structs.get(structure).into_iter().flatten();
+        fields.filter_map(|(ident, ty)| Some((ident, argument_of(ty, "Option")?)))
     }
 
     /// A field by its name in JSON.
     pub(super) fn field(&self, structure: &str, json: &str) -> Option<(&Ident, &Type)> {
         let wanted = field_name(json);
-        let (ident, ty) = self.0.get(structure)?.iter().find(|(ident, _)| *ident == wanted)?;
+        let (ident, ty) = self.structs.get(structure)?.iter().find(|(ident, _)| *ident == wanted)?;
         Some((ident, ty))
     }
 }
@@ -59,12 +90,19 @@ pub(super) fn plain_name(ty: &Type) -> Option<String> {
 
 /// A type of `types` as it is called outside of it.
 pub(super) fn from_outside(ty: &Type) -> Type {
-    match ty {
-        Type::Path(path) => match path.path.get_ident() {
-            Some(ident) if !PLAIN.iter().any(|plain| ident == plain) => parse_quote!(types::#ident),
-            _ => ty.clone(),
-        },
-        _ => ty.clone(),
+    let mut ty = ty.clone();
+    Outside.visit_type_mut(&mut ty);
+    ty
+}
+
+struct Outside;
+
+impl VisitMut for Outside {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        if let Some(ident) = path.get_ident().filter(|ident| !PLAIN.iter().any(|plain| ident == plain)) {
+            *path = parse_quote!(types::#ident);
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Waiter<'_> {
                 #[doc = #doc]
                 pub fn and_wait(self) -> crate::wait::Wait<types::#polled_type> {
                     #waiter
-                    let mut poll = #poll::new(&self.#client);
+                    let poll = #poll::new(&self.#client);
                     #(#before)*
                     let start = async move {
                         let #answer = self.send().await?;
@@ -82,7 +82,7 @@ impl Waiter<'_> {
                     crate::wait::state(
                         &WAITER,
                         ::std::boxed::Box::pin(start),
-                        |poll| ::std::boxed::Box::pin(poll.send()),
+                        |poll| poll.send(),
                         |polled: &types::#polled_type| (#state, #message),
                     )
                 }
@@ -123,16 +123,16 @@ impl Waiter<'_> {
                 #[doc = #doc]
                 pub fn and_wait(self) -> crate::wait::Wait<#result, types::#operation> {
                     #waiter
-                    let mut poll = #poll::new(&self.#client);
+                    let poll = #poll::new(&self.#client);
                     let start = async move {
                         let operation = self.send().await?;
-                        poll.name = crate::fields::required("name", operation.name.clone());
+                        let poll = poll.name(operation.name.clone());
                         Ok((poll, operation))
                     };
                     crate::wait::operation(
                         &WAITER,
                         ::std::boxed::Box::pin(start),
-                        |poll| ::std::boxed::Box::pin(poll.send()),
+                        |poll| poll.send(),
                         |operation: &types::#operation| operation.done == ::std::option::Option::Some(true),
                         |operation: types::#operation| match &operation.error {
                             ::std::option::Option::Some(error) => Err(crate::wait::failed(#id, error)),
@@ -176,24 +176,15 @@ impl Waiter<'_> {
                     .types
                     .field(answer, key)
                     .ok_or_else(|| self.fail(&format!("a field `{key}` of {answer}")))?;
-                after.push(quote!(poll.#target = crate::fields::required(#name, answer.#field.clone());));
+                after.push(quote!(let poll = poll.#target(answer.#field.clone());));
                 continue;
             }
             let source = field_name(from);
             let own = call_site(&source);
             let is_parameter = self.operation.parameters().any(|it| field_name(it.name()) == source);
             before.push(match is_parameter {
-                true => quote! {
-                    poll.#target =
-                        self.#own.clone().and_then(|value| crate::fields::required(#name, value));
-                },
-                false => quote! {
-                    poll.#target = self
-                        .body
-                        .clone()
-                        .and_then(|body| body.#own)
-                        .and_then(|value| crate::fields::required(#name, value));
-                },
+                true => quote!(let poll = poll.#target(self.#own.clone());),
+                false => quote!(let poll = poll.#target(self.body.#own.clone());),
             });
         }
         Ok((before, after))

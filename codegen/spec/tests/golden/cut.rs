@@ -5,9 +5,10 @@
 //!
 //! | part | what is shown |
 //! |---|---|
-//! | `types` | the types, without their builders and conversions |
+//! | `types` | the types, without what is implemented for them |
 //! | `type T` | one of them |
-//! | `body builders` | the builders of the types |
+//! | `records` | how the types are read and written |
+//! | `calls` | the calls, whole |
 //! | `methods` | the methods that start a call, with their docs |
 //! | `send`, `stream`, `and_wait` | that of each call |
 
@@ -26,9 +27,13 @@ pub(crate) fn shown(code: &str, document: &Value) -> String {
     let file = syn::parse_file(code).unwrap();
     let mut items = Vec::new();
     for part in parts {
-        let found = match part {
+        let found: Vec<Item> = match part {
             "types" => module(&file.items, "types").into_iter().filter(is_type).collect(),
-            "body builders" => module(&module(&file.items, "types"), "builder"),
+            "records" => module(&file.items, "types").into_iter().filter(is_record).collect(),
+            "calls" => module(&file.items, "builder")
+                .into_iter()
+                .filter(|item| !matches!(item, Item::Use(_)))
+                .collect(),
             "methods" => file.items.iter().filter(|item| is_calls(item)).cloned().collect(),
             "send" | "stream" | "and_wait" => {
                 module(&file.items, "builder").into_iter().filter_map(|item| only(part, item)).collect()
@@ -59,6 +64,13 @@ fn module(items: &[Item], name: &str) -> Vec<Item> {
 
 fn is_type(item: &Item) -> bool {
     matches!(item, Item::Struct(_) | Item::Enum(_) | Item::Type(_) | Item::Macro(_))
+}
+
+/// `impl Record for …`
+fn is_record(item: &Item) -> bool {
+    matches!(item, Item::Impl(block) if block.trait_.as_ref().is_some_and(|(path, _)| {
+        path.segments.last().is_some_and(|last| last.ident == "Record")
+    }))
 }
 
 /// A handle: `impl …Api` with the methods that start a call.

@@ -11,7 +11,9 @@ use std::process::Command;
 use databricks_toolkit_spec::{Document, generate};
 
 /// What of the project the generated code stands on.
-const OF_THE_PROJECT: [&str; 11] = [
+const OF_THE_PROJECT: [&str; 14] = [
+    "decode/extra.rs",
+    "decode/record.rs",
     "decode/mod.rs",
     "decode/null.rs",
     "decode/number.rs",
@@ -20,6 +22,7 @@ const OF_THE_PROJECT: [&str; 11] = [
     "paging/mod.rs",
     "transport/operation.rs",
     "transport/path.rs",
+    "transport/request.rs",
     "wait/error.rs",
     "wait/look.rs",
     "wait/mod.rs",

@@ -104,19 +104,16 @@ mod reading {
         let note: property_called_extra::types::Note = keeps(json!({ "extra": "more", "unknown": 1 }));
         assert_eq!(note.extra_property.as_deref(), Some("more"));
         assert_eq!(note.extra["unknown"], 1);
-        let written: property_called_extra::types::Note = property_called_extra::types::Note::builder()
-            .extra_property("more".to_owned())
-            .try_into()
-            .unwrap();
-        assert_eq!(serde_json::to_value(written).unwrap(), json!({ "extra": "more" }));
+        let client = property_called_extra::ApiApi::new(&transport());
+        assert_eq!(body(&sent(client.notes_put().extra_property("more").send())), json!({ "extra": "more" }));
     }
 
     #[test]
     fn an_answer_may_lack_anything_and_a_request_nothing_required() {
         keeps::<required::types::Job>(json!({}));
         keeps::<required::types::Job>(json!({ "settings": {} }));
-        let missing = serde_json::from_value::<required::types::CreateJob>(json!({ "name": "n" }));
-        assert!(missing.unwrap_err().to_string().contains("missing field `labels`"));
+        // What a request lacks is said when it is sent, and not when somebody else's is read.
+        keeps::<required::types::CreateJob>(json!({ "name": "n" }));
     }
 
     #[test]
@@ -141,7 +138,7 @@ mod reading {
             json!({ "id": 9_007_199_254_740_993_i64, "plain": 1, "score": "NaN" })
         );
         let put: Put = serde_json::from_value(json!({ "id": "7", "score": "-Infinity", "ids": ["8", 9] })).unwrap();
-        assert_eq!((put.id, put.score, put.ids), (7, f64::NEG_INFINITY, vec![8, 9]));
+        assert_eq!((put.id, put.score, put.ids), (Some(7), Some(f64::NEG_INFINITY), Some(vec![8, 9])));
         assert!(serde_json::from_value::<Numbers>(json!({ "id": "seven" })).is_err());
     }
 
@@ -218,11 +215,9 @@ mod sending {
     #[test]
     fn an_empty_list_is_sent_and_an_absent_one_is_not() {
         let client = optional_list_and_map::ApiApi::new(&transport());
-        let clear = client.jobs_update().body_map(|job| {
-            job.fields(vec!["tags".to_owned()]).tags(Vec::new()).labels(BTreeMap::new())
-        });
+        let clear = client.jobs_update().fields(["tags"]).tags(Vec::new()).labels(BTreeMap::new());
         assert_eq!(body(&sent(clear.send())), json!({ "fields": ["tags"], "tags": [], "labels": {} }));
-        let touch = client.jobs_update().body_map(|job| job.fields(Vec::new()));
+        let touch = client.jobs_update().fields(Vec::new());
         assert_eq!(body(&sent(touch.send())), json!({ "fields": [] }));
     }
 
@@ -269,7 +264,7 @@ mod sending {
             .share(0.5);
         assert_eq!(
             url(&sent(call.send())),
-            "/queries?active=true&filter_by.range.start=-1&filter_by.user_ids=1&filter_by.user_ids=2&share=0.5"
+            "/queries?filter_by.user_ids=1&filter_by.user_ids=2&filter_by.range.start=-1&active=true&share=0.5"
         );
         assert_eq!(url(&sent(client.queries_list().active(false).send())), "/queries?active=false");
     }
@@ -279,7 +274,7 @@ mod sending {
         let client = open_enum::ApiApi::new(&transport());
         let states = vec![open_enum::types::State::Running, "DREAMING".into()];
         let request = sent(client.clusters_list().kind("HIBERNATING").state("NEW").not_states(states).send());
-        assert_eq!(url(&request), "/clusters/HIBERNATING?not_states=RUNNING&not_states=DREAMING&state=NEW");
+        assert_eq!(url(&request), "/clusters/HIBERNATING?state=NEW&not_states=RUNNING&not_states=DREAMING");
     }
 
     #[test]
@@ -312,7 +307,7 @@ mod sending {
     fn bodies_say_what_they_are() {
         let client = scim_json::ApiApi::new(&transport());
         let request =
-            sent(client.users_create().body_map(|user| user.user_name("me")).send());
+            sent(client.users_create().user_name("me").send());
         assert_eq!(header(&request, "content-type"), Some("application/json"));
         assert_eq!(header(&request, "accept"), Some("application/json"));
         assert_eq!(body(&request), json!({ "userName": "me" }));
@@ -327,10 +322,10 @@ mod sending {
         use inline_types::types::*;
         let client = inline_types::ApiApi::new(&transport());
         let call = client.jobs_create().expand(vec![JobsCreateExpandItem::Tasks]).body(JobsCreateRequest {
-            schedule: Some(JobsCreateRequestSchedule {
+            schedule: Some(Box::new(JobsCreateRequestSchedule {
                 state: Some(JobsCreateRequestScheduleState::On),
                 ..Default::default()
-            }),
+            })),
             tasks: Some(vec![JobsCreateRequestTasksItem::default()]),
             ..Default::default()
         });

@@ -1,6 +1,6 @@
 //! Generated modules over a transport that sends nothing: built by `tests/golden/runtime.rs`.
 //!
-//! `decode`, `fields`, `paging`, `wait`, `transport/operation.rs` and `transport/path.rs` beside this file are the project's own.
+//! `decode`, `fields`, `paging`, `wait`, and `transport/{operation,path,request}.rs` beside this file are the project's own.
 
 // What the project allows its generated modules, and nothing more.
 #![deny(warnings)]
@@ -48,9 +48,5 @@ impl ApiError {
 impl Error {
     pub(crate) fn invalid_request(message: String) -> Self {
         Error::Invalid(message)
-    }
-
-    pub(crate) fn request(source: reqwest::Error) -> Self {
-        Error::Invalid(source.to_string())
     }
 }

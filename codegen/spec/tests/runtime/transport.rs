@@ -2,18 +2,20 @@
 
 mod operation;
 mod path;
+mod request;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use reqwest::{Client, Request};
+use reqwest::Request;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{Error, Result};
 
 pub use operation::{Operation, RetryClass};
-pub use path::{encode_path, encode_path_segments};
+use path::{encode_path, encode_path_segments};
+pub use request::Sending;
 
 pub(crate) fn idempotency_token() -> String {
     "a token".to_owned()
@@ -24,7 +26,6 @@ pub struct ByteStream;
 /// Answers what it was told to, in order, and then fails with what it was to send.
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
-    http: Client,
     answers: Arc<Mutex<VecDeque<Value>>>,
     sent: Arc<Mutex<Vec<Request>>>,
     account_id: Option<String>,
@@ -54,12 +55,8 @@ impl Transport {
         "http://localhost"
     }
 
-    pub(crate) fn http(&self) -> &Client {
-        &self.http
-    }
-
     pub(crate) fn account_id(&self) -> std::result::Result<String, String> {
-        self.account_id.clone().ok_or_else(|| "account_id was not initialized".to_owned())
+        self.account_id.clone().ok_or_else(|| "`account_id` is required".to_owned())
     }
 
     fn answer(&self, request: Request) -> Result<Value> {

@@ -1,0 +1,162 @@
+//! Structs, all of whose fields may be absent, are read and written by the project's own code, which
+//! is faster than what serde derives for a type that keeps unknown fields, and a tenth of it.
+//!
+//! They hold others in boxes: a job has room for each kind of task and uses one.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Field, Fields, Item, ItemStruct, Type, parse_quote};
+
+use super::fields::{How, serialised_name};
+use super::types::{argument_of, named};
+use super::{call_site, unexpected, without_derives};
+use crate::normalise::strip;
+use crate::{Document, Result};
+
+/// Puts optional structs in boxes, and what keeps unknown fields in the place of a whole map.
+pub(super) fn shrink(items: &mut [Item]) {
+    let structs = items.iter().filter_map(|item| match item {
+        Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    let mut shrink = Shrink { structs: structs.collect() };
+    items.iter_mut().for_each(|item| shrink.visit_item_mut(item));
+}
+
+struct Shrink {
+    structs: BTreeSet<String>,
+}
+
+impl VisitMut for Shrink {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        visit_mut::visit_type_mut(self, ty);
+        let Some(Type::Path(inner)) = argument_of(ty, "Option") else { return };
+        let is_struct =
+            inner.path.segments.last().is_some_and(|last| {
+                last.arguments.is_none() && self.structs.contains(&last.ident.to_string())
+            });
+        if is_struct && inner.path.segments.len() == 1 {
+            *ty = parse_quote!(::std::option::Option<::std::boxed::Box<#inner>>);
+        }
+    }
+
+    fn visit_field_mut(&mut self, field: &mut Field) {
+        visit_mut::visit_field_mut(self, field);
+        if field.ident.as_ref().is_some_and(|ident| ident == "extra") {
+            Unknown.visit_type_mut(&mut field.ty);
+        }
+    }
+}
+
+/// `Map<String, Value>` to what keeps unknown fields.
+struct Unknown;
+
+impl VisitMut for Unknown {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        visit_mut::visit_type_mut(self, ty);
+        if matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Map"))
+        {
+            *ty = parse_quote!(crate::decode::Extra);
+        }
+    }
+}
+
+/// Takes serde's derives off the structs, and makes them records.
+pub(super) fn make(source: &Document, items: &mut Vec<Item>, requested: &BTreeSet<String>) -> Result<()> {
+    let mut records: Vec<Item> = Vec::new();
+    for item in items.iter_mut() {
+        let Item::Struct(item) = item else { continue };
+        if !matches!(item.fields, Fields::Named(_)) {
+            continue;
+        }
+        if !is_record(item) {
+            let place = format!("types::{}", item.ident);
+            return Err(unexpected(source.name(), &place, "`extra`, and beside it only what may be absent"));
+        }
+        let required = match requested.contains(&item.ident.to_string()) {
+            true => required(source, item),
+            false => Vec::new(),
+        };
+        records.extend(record(item, &required));
+    }
+    items.extend(records);
+    Ok(())
+}
+
+fn is_record(item: &ItemStruct) -> bool {
+    let fields = named(&item.fields);
+    let optional = |ty: &Type| argument_of(ty, "Option").is_some();
+    fields.iter().any(|(name, _)| name == "extra")
+        && fields.iter().all(|(name, ty)| name == "extra" || optional(ty))
+}
+
+/// What a request cannot do without: names in JSON.
+fn required(source: &Document, item: &ItemStruct) -> Vec<String> {
+    strip::required(source, &item.ident.to_string())
+}
+
+fn record(item: &mut ItemStruct, required: &[String]) -> [Item; 2] {
+    without_derives(&mut item.attrs, &["Serialize", "Deserialize"]);
+    let (ident, name) = (&item.ident, item.ident.to_string());
+    let (mut reads, mut writes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    for field in item.fields.iter_mut() {
+        let (json, how) = (serialised_name(field), How::of(field));
+        field.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
+        let Some(ident) = field.ident.as_ref().filter(|ident| *ident != "extra") else { continue };
+        let read = call_site(match how {
+            How::Plain => "get",
+            How::Numbers => "numbers",
+            How::Any => "any",
+            How::Texts => "texts",
+        });
+        let write = call_site(if how == How::Numbers { "numbers" } else { "put" });
+        reads.push(quote!(#json => members.#read(&mut self.#ident),));
+        writes.push(quote!(members.#write(#json, &self.#ident);));
+        if required.contains(&json) {
+            checks.push(quote!((#json, self.#ident.is_some())));
+        }
+    }
+    let missing: Option<TokenStream> = (!checks.is_empty()).then(|| {
+        quote! {
+            fn missing(&self) -> ::std::option::Option<&'static str> {
+                crate::decode::record::missing(&[#(#checks),*])
+            }
+        }
+    });
+    [
+        parse_quote! {
+            impl crate::decode::record::Record for #ident {
+                const NAME: &'static str = #name;
+
+                fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                    &mut self,
+                    name: &str,
+                    members: &mut crate::decode::record::Reader<'_, A>,
+                ) -> ::std::result::Result<bool, A::Error> {
+                    match name {
+                        #(#reads)*
+                        _ => Ok(false),
+                    }
+                }
+
+                fn write<M: ::serde::ser::SerializeMap>(&self, members: &mut crate::decode::record::Writer<M>) {
+                    #(#writes)*
+                }
+
+                fn extra(&self) -> &crate::decode::Extra {
+                    &self.extra
+                }
+
+                fn extra_mut(&mut self) -> &mut crate::decode::Extra {
+                    &mut self.extra
+                }
+
+                #missing
+            }
+        },
+        parse_quote!(crate::record! { #ident }),
+    ]
+}

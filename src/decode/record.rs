@@ -1,0 +1,225 @@
+//! Objects all of whose members may be absent, which is what answers are: read and written member
+//! by member, unknown ones kept.
+//!
+//! Serde's derive would do it too, at the price of a buffer for every object with unknown members
+//! and of ten times the code to compile.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::Extra;
+use super::number::{Numbers, Read, Written};
+
+/// An object all of whose members may be absent.
+#[doc(hidden)]
+pub trait Record: Default {
+    /// The name of the type.
+    const NAME: &'static str;
+
+    /// Reads the value of a member; `false`, without reading it, where there is no such field.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        members: &mut Reader<'_, A>,
+    ) -> Result<bool, A::Error>;
+
+    /// Writes the fields that are there.
+    fn write<M: SerializeMap>(&self, members: &mut Writer<M>);
+
+    /// The unknown members.
+    fn extra(&self) -> &Extra;
+
+    /// The unknown members, to add to them.
+    fn extra_mut(&mut self) -> &mut Extra;
+
+    /// The first field that a request cannot do without and that is not there.
+    fn missing(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The first of these fields that is not there.
+#[doc(hidden)]
+pub fn missing(fields: &[(&'static str, bool)]) -> Option<&'static str> {
+    fields.iter().find(|(_, is_there)| !is_there).map(|(name, _)| *name)
+}
+
+/// Reads the members of an object into fields. `Ok(true)` says that the member was read.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Reader<'a, A>(&'a mut A);
+
+impl<'de, A: MapAccess<'de>> Reader<'_, A> {
+    /// Reads a value as serde does it.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn get<T: Deserialize<'de>>(&mut self, field: &mut Option<T>) -> Result<bool, A::Error> {
+        *field = self.0.next_value()?;
+        Ok(true)
+    }
+
+    /// Reads numbers that may be text.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn numbers<T: Numbers>(&mut self, field: &mut Option<T>) -> Result<bool, A::Error> {
+        *field = self.0.next_value::<Read<Option<T>>>()?.0;
+        Ok(true)
+    }
+
+    /// Reads any JSON, of which null is one.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn any(&mut self, field: &mut Option<Value>) -> Result<bool, A::Error> {
+        *field = Some(self.0.next_value()?);
+        Ok(true)
+    }
+
+    /// Reads a map of text; a key whose value is null is not there.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn texts(&mut self, field: &mut Option<BTreeMap<String, String>>) -> Result<bool, A::Error> {
+        let read = self.0.next_value::<Option<BTreeMap<String, Option<String>>>>()?;
+        *field = read.map(|read| read.into_iter().filter_map(|(key, value)| Some((key, value?))).collect());
+        Ok(true)
+    }
+}
+
+/// Writes the fields that are there as the members of an object; keeps the first error.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Writer<M: SerializeMap> {
+    members: M,
+    error: Option<M::Error>,
+}
+
+impl<M: SerializeMap> Writer<M> {
+    /// Writes a field that is there.
+    pub fn put<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) {
+        if let (Some(value), None) = (value, &self.error) {
+            self.error = self.members.serialize_entry(name, value).err();
+        }
+    }
+
+    /// Writes numbers that are there.
+    pub fn numbers<T: Numbers>(&mut self, name: &'static str, value: &Option<T>) {
+        if let (Some(value), None) = (value, &self.error) {
+            self.error = self.members.serialize_entry(name, &Written(value)).err();
+        }
+    }
+}
+
+/// Reads an object.
+///
+/// # Errors
+/// Those of the deserializer.
+#[doc(hidden)]
+pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Members<T>(PhantomData<T>);
+
+    impl<'de, T: Record> Visitor<'de> for Members<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "struct {}", T::NAME)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
+            let mut record = T::default();
+            while let Some(Name(name)) = members.next_key()? {
+                if !record.read(&name, &mut Reader(&mut members))? {
+                    record.extra_mut().insert(name.into_owned(), members.next_value()?);
+                }
+            }
+            Ok(record)
+        }
+    }
+
+    deserializer.deserialize_map(Members(PhantomData))
+}
+
+/// Writes an object.
+///
+/// # Errors
+/// Those of the serializer.
+#[doc(hidden)]
+pub fn serialize<T: Record, S: Serializer>(record: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut writer = Writer { members: serializer.serialize_map(None)?, error: None };
+    record.write(&mut writer);
+    if let Some(error) = writer.error {
+        return Err(error);
+    }
+    let mut members = writer.members;
+    for (name, value) in record.extra().iter() {
+        members.serialize_entry(name, value)?;
+    }
+    members.end()
+}
+
+/// A member's name, without a copy where the input has it as it is.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a member's name")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+
+            fn visit_string<E: Error>(self, name: String) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name)))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Serde's traits for a record.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! record {
+    ($name:ident) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                $crate::decode::record::deserialize(deserializer)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                $crate::decode::record::serialize(self, serializer)
+            }
+        }
+    };
+}
