@@ -2,16 +2,21 @@
 
 use serde_json::Value;
 
-/// Longest text that is shown whole, in characters.
-const LONGEST_TEXT: usize = 96;
+/// Longest text that is shown whole unless the settings say otherwise, in bytes.
+pub(crate) const LONGEST_TEXT: usize = 96;
 /// Most members of a list that are shown.
 const MOST_MEMBERS: usize = 8;
 
-/// A body for a log or an error, in at most `limit` characters.
+/// A body for an error, in at most `limit` characters.
 pub(crate) fn body(body: &[u8], limit: usize) -> String {
+    body_with(body, limit, LONGEST_TEXT)
+}
+
+/// The same with texts of at most `longest` bytes.
+pub(crate) fn body_with(body: &[u8], limit: usize, longest: usize) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
-            redact(&mut value);
+            redact(&mut value, longest);
             value.to_string()
         }
         // What cannot be read cannot be searched for secrets either, but for their names.
@@ -26,25 +31,32 @@ pub(crate) fn body(body: &[u8], limit: usize) -> String {
     cut(&text, limit)
 }
 
-fn redact(value: &mut Value) {
+fn redact(value: &mut Value, longest: usize) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 match is_secret(name) && !member.is_null() {
                     true => *member = Value::from("***"),
-                    false => redact(member),
+                    false => redact(member, longest),
                 }
             }
         }
         Value::Array(members) => {
             let more = members.len().saturating_sub(MOST_MEMBERS);
             members.truncate(MOST_MEMBERS);
-            members.iter_mut().for_each(redact);
+            members.iter_mut().for_each(|member| redact(member, longest));
             if more > 0 {
                 members.push(Value::from(format!("… {more} more")));
             }
         }
-        Value::String(text) if text.chars().count() > LONGEST_TEXT => *text = cut(text, LONGEST_TEXT),
+        Value::String(text) if text.len() > longest => {
+            let mut end = longest;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            text.push('…');
+        }
         _ => {}
     }
 }
