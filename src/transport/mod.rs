@@ -2,6 +2,8 @@
 
 mod agent;
 mod body;
+#[cfg(feature = "testing")]
+mod forward;
 mod log;
 mod operation;
 mod options;

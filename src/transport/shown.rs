@@ -61,6 +61,44 @@ fn redact(value: &mut Value, longest: usize) {
     }
 }
 
+/// What recordings do with what is secret.
+#[cfg(feature = "testing")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// It is not there.
+    Left,
+    /// Stars stand in the place of each text, so that the whole is read as before.
+    Starred,
+}
+
+#[cfg(feature = "testing")]
+impl Secrets {
+    pub(crate) fn hide(self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                if self == Self::Left {
+                    members.retain(|name, _| !is_secret(name));
+                }
+                for (name, member) in members.iter_mut() {
+                    if is_secret(name) { star(member) } else { self.hide(member) }
+                }
+            }
+            Value::Array(members) => members.iter_mut().for_each(|member| self.hide(member)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+fn star(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| star(member)),
+        Value::Array(members) => members.iter_mut().for_each(star),
+        Value::String(text) => *text = "***".to_owned(),
+        _ => {}
+    }
+}
+
 fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((at, _)) => format!("{}…", &text[..at]),
@@ -122,6 +160,17 @@ mod tests {
         let shown = super::body(body, 500);
         assert!(shown.contains("p1") && !shown.contains("dapi1") && !shown.contains("s3\""), "{shown}");
         assert_eq!(super::body(br#"{"token_value": "dapi1"#, 500), "(broken JSON that may hold a secret)");
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn recordings_hold_no_secret_and_can_be_read() {
+        let body = serde_json::json!({"token": "s3", "credential": {"key": ["s3"], "n": 1}, "name": "x", "in": [{"password": "s3"}]});
+        let (mut starred, mut left) = (body.clone(), body);
+        Secrets::Starred.hide(&mut starred);
+        Secrets::Left.hide(&mut left);
+        let stars = serde_json::json!({"token": "***", "credential": {"key": ["***"], "n": 1}, "name": "x", "in": [{"password": "***"}]});
+        assert_eq!((starred, left), (stars, serde_json::json!({"name": "x", "in": [{}]})));
     }
 
     #[test]
