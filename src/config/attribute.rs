@@ -70,7 +70,7 @@ attributes! {
     GoogleCredentials "google_credentials" ["GOOGLE_CREDENTIALS"] secret ["google"] "key of a service account: the JSON, or a file of it";
     ClusterId "cluster_id" ["DATABRICKS_CLUSTER_ID"] open [] "the cluster for commands unless one is named";
     WarehouseId "warehouse_id" ["DATABRICKS_WAREHOUSE_ID"] open [] "the warehouse for statements unless one is named";
-    ServerlessComputeId "serverless_compute_id" ["DATABRICKS_SERVERLESS_COMPUTE_ID"] open [] "serverless compute; read for the official tools' sake, of no effect yet";
+    ServerlessComputeId "serverless_compute_id" ["DATABRICKS_SERVERLESS_COMPUTE_ID"] open [] "for the Spark client of the official tools; of no effect on calls";
     HttpTimeoutSeconds "http_timeout_seconds" [] open [] "longest silence of the service in one attempt, 60 unless set";
     RetryTimeoutSeconds "retry_timeout_seconds" [] open [] "all attempts of a call together, 300 unless set";
     RateLimit "rate_limit" ["DATABRICKS_RATE_LIMIT"] open [] "most requests a second, 15 unless set; 0 for no limit";

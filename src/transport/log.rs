@@ -21,7 +21,7 @@ impl Default for Log {
     }
 }
 
-/// Longest body in a trace, in characters, unless longer texts are asked for.
+/// Longest body in a trace, in characters, beside one text of full length.
 const LONGEST: usize = 2_000;
 
 /// Headers whose values are shown. A list of those that are secret would lack the next one.
@@ -62,7 +62,7 @@ impl Log {
     }
 
     fn body(self, body: &[u8]) -> String {
-        shown::body_with(body, LONGEST.max(self.longest_text), self.longest_text)
+        shown::body_with(body, LONGEST.saturating_add(self.longest_text), self.longest_text)
     }
 
     fn headers(self, headers: &HeaderMap) -> Option<String> {
