@@ -242,7 +242,10 @@ impl<T: Target> Builder<T> {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
     pub fn build(self) -> Result<T> {
-        let host = self.config.known_host()?;
+        let host = match T::IS_WORKSPACE {
+            true => self.config.known_host()?,
+            false => Some(self.config.normalised_host()?),
+        };
         T::check(&self.config)?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,

@@ -249,6 +249,9 @@ pub(crate) async fn a_workspace_that_azure_does_not_know_is_an_error_and_asked_f
 
 #[tokio::test]
 pub(crate) async fn other_logins_need_a_host() {
+    let config = by_id(nothing(), &APPLICATION).with(Attribute::AccountId, "acc");
+    let error = databricks_toolkit::Account::builder().config(config).build().unwrap_err().to_string();
+    assert!(error.contains("no host is set"), "{error}");
     let error = workspace(by_id(nothing(), &[TOKEN, (Attribute::AuthType, "pat")])).unwrap_err().to_string();
     assert!(error.contains("pat: no host"), "{error}");
     let builder = Workspace::builder().config(by_id(nothing(), &[]));
