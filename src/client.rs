@@ -61,7 +61,8 @@ macro_rules! client {
                 Builder::default()
             }
 
-            /// The address, without a trailing slash.
+            /// The address, without a trailing slash. Where only a resource id of Azure is set, it is
+            /// found at the first call and one that leads nowhere until then.
             pub fn host(&self) -> &str {
                 self.inner.transport.host()
             }
@@ -92,12 +93,16 @@ mod sealed {
     use super::{Account, Arc, Config, ConfigError, Inner, Workspace};
 
     pub trait Sealed {
+        /// Whether calls tell the workspace's id.
+        const IS_WORKSPACE: bool;
         fn check(config: &Config) -> Result<(), ConfigError>;
         #[expect(private_interfaces, reason = "nobody else can name it")]
         fn of(inner: Arc<Inner>) -> Self;
     }
 
     impl Sealed for Workspace {
+        const IS_WORKSPACE: bool = true;
+
         fn check(_: &Config) -> Result<(), ConfigError> {
             Ok(())
         }
@@ -109,6 +114,8 @@ mod sealed {
     }
 
     impl Sealed for Account {
+        const IS_WORKSPACE: bool = false;
+
         fn check(config: &Config) -> Result<(), ConfigError> {
             let missing = ConfigError::Missing { attribute: "account_id", variable: "DATABRICKS_ACCOUNT_ID" };
             config.account_id().map(drop).ok_or(missing)
@@ -235,7 +242,10 @@ impl<T: Target> Builder<T> {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) names what is missing or wrong.
     pub fn build(self) -> Result<T> {
-        let host = self.config.normalised_host()?;
+        let host = match T::IS_WORKSPACE {
+            true => self.config.known_host()?,
+            false => Some(self.config.normalised_host()?),
+        };
         T::check(&self.config)?;
         let credentials = match self.credentials {
             Some(credentials) => credentials,
@@ -251,7 +261,9 @@ impl<T: Target> Builder<T> {
             None => self.options.rate_limit,
         };
         let read_timeout = self.config.http_timeout()?;
-        let options = Options { retry, rate_limit, read_timeout, ..self.options };
+        let workspace_id = self.config.workspace_id().filter(|_| T::IS_WORKSPACE);
+        let log = self.config.log()?;
+        let options = Options { retry, rate_limit, read_timeout, workspace_id, log, ..self.options };
         let transport = Transport::new(host, credentials, options, self.config.account_id())?;
         Ok(T::of(Arc::new(Inner { config: self.config, transport })))
     }

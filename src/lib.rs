@@ -40,6 +40,8 @@ pub mod fields;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod paging;
 mod services;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod transport;
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::chain::{Offer, Setup};
 use super::http::{self, Answer};
+use super::locate::Locator;
 use super::{AccessToken, OAuth, TokenFuture, TokenSource, programs};
 use crate::config::{Attribute, Environment};
 use crate::error::{AuthError, ConfigError};
@@ -50,6 +51,9 @@ impl Entra {
         let ask = async || {
             let failed =
                 || AuthError::new(auth_type, "the workspace does not tell its tenant; set ARM_TENANT_ID");
+            if self.host.is_empty() {
+                return Err(AuthError::new(auth_type, "the tenant is not known; set ARM_TENANT_ID"));
+            }
             let answer = self.http.get(format!("{}/aad/auth", self.host)).send().await;
             let location = answer.map_err(|_| failed())?.headers().get(LOCATION).cloned();
             let location = location.as_ref().and_then(|value| value.to_str().ok()).ok_or_else(failed)?;
@@ -110,7 +114,8 @@ pub(super) fn client_secret(setup: &Setup) -> Result<Offer, ConfigError> {
         resource: DATABRICKS,
     };
     let management = Application { resource: azure.management, ..source.clone() };
-    Ok(Offer::certain(with_headers(setup, source, management)))
+    let locator = Locator::new(setup, azure, management.clone())?;
+    Ok(Offer::certain(with_headers(setup, source, management).with_locator(locator)))
 }
 
 pub(super) const NOT_AZURE: &str = "the host is not one of Azure's; set DATABRICKS_CLOUD=AZURE if it is";
@@ -229,5 +234,6 @@ pub(super) fn cli(setup: &Setup) -> Result<Offer, ConfigError> {
         machines_only: false,
     };
     let management = AzureCli { resource: azure.management, machines_only: true, ..source.clone() };
-    Ok(Offer::perhaps(with_headers(setup, source, management)))
+    let locator = Locator::new(setup, azure, AzureCli { machines_only: false, ..management.clone() })?;
+    Ok(Offer::perhaps(with_headers(setup, source, management).with_locator(locator)))
 }

@@ -6,19 +6,29 @@ use std::time::{Duration, Instant};
 use reqwest::header::HeaderMap;
 use tokio::sync::OnceCell;
 
+use super::deferred::Deferred;
 use super::types::used_by;
-use super::{AUTH_TYPES, AuthType, Credentials, HeadersFuture};
+use super::{AUTH_TYPES, AuthType, Credentials, HeadersFuture, HostFuture, http};
 use crate::Config;
-use crate::config::Attribute;
+use crate::config::{Attribute, Discovery};
 use crate::error::{AuthError, ConfigError};
 
 /// What credentials are made from.
 pub(super) struct Setup {
     pub config: Config,
+    /// The address; empty where it is not known yet.
     pub host: String,
+    pub known_host: Option<String>,
+    pub discovery: Arc<Discovery>,
 }
 
 impl Setup {
+    pub(super) fn new(config: Config) -> Result<Self, ConfigError> {
+        let known_host = config.known_host()?;
+        let host = known_host.clone().unwrap_or_default();
+        Ok(Self { discovery: Arc::new(Discovery::new(&host)), config, host, known_host })
+    }
+
     /// A setting that is known to be there, since the type needs it.
     pub(super) fn text(&self, attribute: Attribute) -> String {
         self.config.get(attribute).unwrap_or_default().to_owned()
@@ -55,7 +65,7 @@ impl Offer {
 /// The credentials that the settings name. Nothing is sent or run yet.
 pub(crate) fn from_config(config: &Config) -> Result<Arc<dyn Credentials>, ConfigError> {
     let config = config.settled(used_by)?;
-    let setup = Setup { host: config.normalised_host()?, config };
+    let setup = Setup::new(config)?;
     match setup.config.get(Attribute::AuthType) {
         Some(name) => chosen(&setup, name),
         None => first(&setup),
@@ -103,10 +113,30 @@ fn offered(setup: &Setup, kind: &AuthType) -> Result<Offer, ConfigError> {
         .filter(|attribute| setup.config.get(**attribute).is_none())
         .map(|attribute| attribute.name())
         .collect();
-    match missing.is_empty() {
-        true => (kind.offer)(setup),
-        false => Ok(Offer::No(format!("no {}", missing.join(" and no ")))),
+    if !missing.is_empty() {
+        return Ok(Offer::No(format!("no {}", missing.join(" and no "))));
     }
+    match (kind.is_of_azure, &setup.known_host, setup.config.cloud()) {
+        (false, None, _) => Ok(Offer::No("no host".to_owned())),
+        (true, Some(_), None) => deferred(setup, kind),
+        _ => (kind.offer)(setup),
+    }
+}
+
+/// What a login of Azure has to offer if the host is one of Azure's.
+fn deferred(setup: &Setup, kind: &AuthType) -> Result<Offer, ConfigError> {
+    let assumed = Setup {
+        discovery: setup.discovery.clone(),
+        ..Setup::new(setup.config.clone().with(Attribute::Cloud, "AZURE"))?
+    };
+    Ok(match (kind.offer)(&assumed)? {
+        Offer::No(reason) => Offer::No(reason),
+        Offer::Certain(login) | Offer::Perhaps(login) => Offer::perhaps(Deferred {
+            http: http::client(Duration::from_secs(60))?,
+            discovery: setup.discovery.clone(),
+            login,
+        }),
+    })
 }
 
 /// Ways to log in of which the first that works is taken, at the first call.
@@ -163,6 +193,13 @@ impl Credentials for Chain {
         Box::pin(async {
             let chosen = self.chosen.get_or_try_init(|| self.choose()).await?;
             chosen.headers().await
+        })
+    }
+
+    fn host(&self) -> HostFuture<'_> {
+        Box::pin(async {
+            let chosen = self.chosen.get_or_try_init(|| self.choose()).await?;
+            chosen.host().await
         })
     }
 

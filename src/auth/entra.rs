@@ -10,16 +10,18 @@ use serde::Deserialize;
 use super::azure::{DATABRICKS, Entra, NOT_AZURE, with_headers};
 use super::chain::{Offer, Setup};
 use super::federation::IdTokens;
+use super::locate::Locator;
 use super::{AccessToken, OAuth, TokenFuture, TokenSource, http};
 use crate::config::Attribute;
 use crate::error::{AuthError, ConfigError};
 
 /// An application that trusts GitHub.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct GitHub {
     entra: Arc<Entra>,
-    tokens: IdTokens,
+    tokens: Arc<IdTokens>,
     client_id: String,
+    resource: &'static str,
 }
 
 impl TokenSource for GitHub {
@@ -35,7 +37,7 @@ impl TokenSource for GitHub {
                 ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
                 ("client_assertion", token.expose_secret()),
             ];
-            self.entra.token(self.auth_type(), DATABRICKS, &proof).await
+            self.entra.token(self.auth_type(), self.resource, &proof).await
         })
     }
 }
@@ -47,11 +49,15 @@ pub(super) fn github(setup: &Setup) -> Result<Offer, ConfigError> {
         return Ok(Offer::No("azure_client_secret is set".to_owned()));
     }
     let tokens = match IdTokens::of_github(setup.config.environment())? {
-        Ok(tokens) => tokens,
+        Ok(tokens) => Arc::new(tokens),
         Err(reason) => return Ok(Offer::No(reason)),
     };
     let entra = Arc::new(Entra::new(setup, azure.login)?);
-    Ok(Offer::certain(OAuth::new(GitHub { entra, tokens, client_id: setup.text(Attribute::AzureClientId) })))
+    let client_id = setup.text(Attribute::AzureClientId);
+    let source = GitHub { entra, tokens, client_id, resource: DATABRICKS };
+    let management = GitHub { resource: azure.management, ..source.clone() };
+    let locator = Locator::new(setup, azure, management)?;
+    Ok(Offer::certain(OAuth::new(source).with_locator(locator)))
 }
 
 /// The identity of the machine that this runs on.
@@ -103,5 +109,6 @@ pub(super) fn managed_identity(setup: &Setup) -> Result<Offer, ConfigError> {
         resource: DATABRICKS,
     };
     let management = ManagedIdentity { resource: azure.management, ..source.clone() };
-    Ok(Offer::certain(with_headers(setup, source, management)))
+    let locator = Locator::new(setup, azure, management.clone())?;
+    Ok(Offer::certain(with_headers(setup, source, management).with_locator(locator)))
 }

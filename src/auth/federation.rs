@@ -59,6 +59,11 @@ impl IdTokens {
         Ok(Ok(Self::AzureDevOps { http, url, proof: proof.into() }))
     }
 
+    /// Whether the one who gives them is told what they are for.
+    fn are_for_an_audience(&self) -> bool {
+        matches!(self, Self::GitHub { .. })
+    }
+
     pub(super) async fn get(
         &self,
         auth_type: &'static str,
@@ -117,7 +122,12 @@ impl TokenSource for Federated {
     fn fetch(&self) -> TokenFuture<'_> {
         Box::pin(async {
             let endpoint = self.server.endpoints(self.auth_type).await?.token.clone();
-            let audience = self.audience.as_deref().unwrap_or(endpoint.as_str());
+            let audience = match &self.audience {
+                Some(audience) => Some(audience.clone()),
+                None if self.tokens.are_for_an_audience() => self.server.audience().await,
+                None => None,
+            };
+            let audience = audience.as_deref().unwrap_or(endpoint.as_str());
             let token = self.tokens.get(self.auth_type, audience).await?;
             let mut form = vec![
                 ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),

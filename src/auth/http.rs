@@ -17,7 +17,7 @@ const BUDGET: Duration = Duration::from_secs(60);
 
 /// Connections of a login. They are its own: no redirect is followed, and none of the service's
 /// limits apply.
-pub(super) fn client(timeout: Duration) -> Result<reqwest::Client, ConfigError> {
+pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client, ConfigError> {
     built(reqwest::Client::builder(), timeout)
 }
 
@@ -93,19 +93,39 @@ fn unreachable(error: reqwest::Error) -> String {
 /// What a server says of an error, in OAuth's form and in those of Azure and Okta.
 #[derive(Deserialize)]
 struct Refusal {
-    #[serde(alias = "errorCode", alias = "error_code")]
-    error: Option<String>,
+    #[serde(alias = "errorCode", alias = "error_code", alias = "code")]
+    error: Option<Said>,
     #[serde(alias = "errorSummary", alias = "message")]
     error_description: Option<String>,
 }
 
+/// A code, or in it what Azure's and Google's APIs say.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Text(String),
+    Number(i64),
+    Whole(Box<Refusal>),
+}
+
+impl Refusal {
+    fn parts(self) -> Vec<String> {
+        let mut parts = match self.error {
+            Some(Said::Text(text)) => vec![text],
+            Some(Said::Number(number)) => vec![number.to_string()],
+            Some(Said::Whole(whole)) => whole.parts(),
+            None => Vec::new(),
+        };
+        parts.extend(self.error_description);
+        parts
+    }
+}
+
 fn refusal(status: StatusCode, body: &[u8]) -> String {
-    let said = match serde_json::from_slice(body) {
-        Ok(Refusal { error: None, error_description: None }) | Err(_) => String::new(),
-        Ok(Refusal { error, error_description }) => {
-            let parts: Vec<_> = error.into_iter().chain(error_description).collect();
-            format!(": {}", parts.join(": ").chars().take(500).collect::<String>())
-        }
+    let parts = serde_json::from_slice(body).map(Refusal::parts).unwrap_or_default();
+    let said = match parts.is_empty() {
+        true => String::new(),
+        false => format!(": {}", parts.join(": ").chars().take(500).collect::<String>()),
     };
     format!("answered {}{said}", status.as_u16())
 }

@@ -1,5 +1,6 @@
 //! OAuth at Databricks itself: where its server is, and service principals with a secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +11,7 @@ use url::Url;
 use super::chain::{Offer, Setup};
 use super::http::{self, Answer};
 use super::{OAuth, TokenFuture, TokenSource};
-use crate::config::Attribute;
+use crate::config::{Attribute, Discovery, HostInfo};
 use crate::error::{AuthError, ConfigError};
 
 /// The OAuth server of a workspace or account. Asked once.
@@ -18,8 +19,11 @@ use crate::error::{AuthError, ConfigError};
 pub(super) struct Server {
     pub http: reqwest::Client,
     host: String,
+    /// Whether the host's name is that of an account's console.
+    is_account: bool,
     account_id: Option<String>,
     discovery_url: Option<String>,
+    discovery: Arc<Discovery>,
     pub scopes: String,
     endpoints: OnceCell<Endpoints>,
 }
@@ -37,13 +41,6 @@ struct Metadata {
     authorization_endpoint: Option<String>,
 }
 
-/// What a host says of itself, as far as a login needs it.
-#[derive(Deserialize)]
-struct HostMetadata {
-    oidc_endpoint: Option<String>,
-    account_id: Option<String>,
-}
-
 const METADATA: &str = ".well-known/oauth-authorization-server";
 
 impl Server {
@@ -53,8 +50,10 @@ impl Server {
         Ok(Self {
             http: http::client(Duration::from_secs(60))?,
             host: setup.host.clone(),
+            is_account: setup.is_account(),
             account_id: setup.config.account_id(),
             discovery_url: setup.config.get(Attribute::DiscoveryUrl).map(str::to_owned),
+            discovery: setup.discovery.clone(),
             scopes: scopes.join(" "),
             endpoints: OnceCell::new(),
         })
@@ -65,10 +64,12 @@ impl Server {
             .get_or_try_init(async || {
                 let address = match &self.discovery_url {
                     Some(address) => address.clone(),
-                    None => match self.named_by_host().await {
-                        Some(address) => address,
-                        None => self.usual(auth_type)?,
-                    },
+                    // Hosts of late say where their server is. One that does not is no error.
+                    None => {
+                        let info = self.discovery.get(&self.http).await;
+                        let named = info.and_then(|info| info.oauth(self.account_id.as_deref()));
+                        named.map_or_else(|| self.usual(auth_type, info), Ok)?
+                    }
                 };
                 let address = http::private(auth_type, "the OAuth server's description", &address)?;
                 let what = "the OAuth server's description";
@@ -81,26 +82,12 @@ impl Server {
             .await
     }
 
-    /// Hosts of late say where their server is. One that does not is no error.
-    async fn named_by_host(&self) -> Option<String> {
-        let address = format!("{}/.well-known/databricks-config", self.host);
-        let response = self.http.get(address).timeout(Duration::from_secs(5)).send().await.ok()?;
-        let found: HostMetadata = response.error_for_status().ok()?.json().await.ok()?;
-        let endpoint = found.oidc_endpoint.filter(|endpoint| !endpoint.is_empty())?;
-        let account = self.account_id.clone().or(found.account_id);
-        let endpoint = match (endpoint.contains("{account_id}"), account) {
-            (true, None) => return None,
-            (true, Some(account)) => endpoint.replace("{account_id}", &account),
-            (false, _) => endpoint,
-        };
-        Some(format!("{}/{METADATA}", endpoint.trim_end_matches('/')))
-    }
-
-    fn usual(&self, auth_type: &'static str) -> Result<String, AuthError> {
+    /// Where the server of such a host has always been.
+    fn usual(&self, auth_type: &'static str, info: Option<&HostInfo>) -> Result<String, AuthError> {
         let host = &self.host;
-        let is_account =
-            ["accounts.", "accounts-dod."].iter().any(|name| host.starts_with(&format!("https://{name}")));
-        match (is_account, &self.account_id) {
+        let is_account = info.and_then(HostInfo::is_account).unwrap_or(self.is_account);
+        let account = self.account_id.as_deref().or_else(|| info?.account_id());
+        match (is_account, account) {
             (false, _) => Ok(format!("{host}/oidc/{METADATA}")),
             (true, Some(account)) => Ok(format!("{host}/oidc/accounts/{account}/{METADATA}")),
             (true, None) => Err(AuthError::new(
@@ -108,6 +95,17 @@ impl Server {
                 "an account's host needs account_id; set DATABRICKS_ACCOUNT_ID",
             )),
         }
+    }
+
+    /// The audience that the host wants of tokens to exchange; none where it does not say. An address
+    /// that is no workspace's takes tokens that are for the account.
+    pub(super) async fn audience(&self) -> Option<String> {
+        let info = self.discovery.get(&self.http).await?;
+        let account = || {
+            let account = self.account_id.as_deref().or(info.account_id());
+            account.filter(|_| info.workspace_id().is_none())
+        };
+        info.audience().or_else(account).map(str::to_owned)
     }
 }
 
@@ -147,4 +145,29 @@ pub(super) fn offer(setup: &Setup) -> Result<Offer, ConfigError> {
         client_id: setup.text(Attribute::ClientId),
         client_secret: setup.text(Attribute::ClientSecret).into(),
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    fn usual(host: &str, account: Option<&str>) -> Result<String, String> {
+        let config = Config::default().with(Attribute::Host, host);
+        let config = account.map_or(config.clone(), |id| config.with(Attribute::AccountId, id));
+        let setup = Setup::new(config).unwrap();
+        Server::new(&setup).unwrap().usual("oauth-m2m", None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_accounts_console_has_a_server_of_each_account() {
+        for host in ["https://accounts.cloud.databricks.com", "https://accounts-dod.cloud.databricks.us"] {
+            let expected = format!("{host}/oidc/accounts/acc/.well-known/oauth-authorization-server");
+            assert_eq!(usual(host, Some("acc")), Ok(expected));
+            assert!(usual(host, None).unwrap_err().contains("DATABRICKS_ACCOUNT_ID"));
+        }
+        let workspace = "https://accounts-of-mine.cloud.databricks.com";
+        let expected = format!("{workspace}/oidc/.well-known/oauth-authorization-server");
+        assert_eq!(usual(workspace, Some("acc")), Ok(expected));
+    }
 }

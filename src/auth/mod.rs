@@ -9,10 +9,12 @@ mod basic;
 mod browser;
 mod cache;
 mod chain;
+mod deferred;
 mod entra;
 mod federation;
 mod google;
-mod http;
+pub(crate) mod http;
+mod locate;
 mod m2m;
 mod metadata;
 mod oauth;
@@ -39,6 +41,11 @@ pub use types::{AUTH_TYPES, AuthType};
 /// The future that [`Credentials::headers`] returns.
 pub type HeadersFuture<'a> = Pin<Box<dyn Future<Output = Result<HeaderMap, AuthError>> + Send + 'a>>;
 
+/// The future that [`Credentials::host`] returns.
+pub type HostFuture<'a> = Pin<Box<dyn Future<Output = Result<String, AuthError>> + Send + 'a>>;
+
+const NO_HOST: &str = "this login cannot find the workspace's address; set DATABRICKS_HOST";
+
 /// What proves who calls. Called once an attempt, so an implementation keeps what it fetched.
 pub trait Credentials: Debug + Send + Sync {
     /// The name as in `auth_type`, such as `pat`.
@@ -51,5 +58,11 @@ pub trait Credentials: Debug + Send + Sync {
     /// [`headers`](Credentials::headers) may do better; if so, the request is sent once more.
     fn refused(&self, _headers: &HeaderMap) -> bool {
         false
+    }
+
+    /// The address of the workspace, asked for once where the settings do not say it. Logins of Azure
+    /// find it by the workspace's resource id.
+    fn host(&self) -> HostFuture<'_> {
+        Box::pin(std::future::ready(Err(AuthError::new(self.auth_type(), NO_HOST))))
     }
 }

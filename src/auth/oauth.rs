@@ -6,7 +6,9 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::{CachedTokens, Credentials, HeadersFuture, TokenSource};
+use super::locate::Locator;
+use super::{CachedTokens, Credentials, HeadersFuture, HostFuture, NO_HOST, TokenSource};
+use crate::error::AuthError;
 
 /// Sends the tokens of a [`TokenSource`], kept by a [`CachedTokens`].
 ///
@@ -33,6 +35,7 @@ pub struct OAuth {
     tokens: CachedTokens,
     fixed: HeaderMap,
     second: Option<Second>,
+    locator: Option<Locator>,
 }
 
 /// A token of another audience. Only few calls need it, so that it is left out, for a while, where it
@@ -65,7 +68,7 @@ impl Second {
 impl OAuth {
     /// The tokens of this source.
     pub fn new(source: impl TokenSource) -> Self {
-        Self { tokens: CachedTokens::new(source), fixed: HeaderMap::new(), second: None }
+        Self { tokens: CachedTokens::new(source), fixed: HeaderMap::new(), second: None, locator: None }
     }
 
     /// The same with a header that stays.
@@ -78,6 +81,12 @@ impl OAuth {
     pub(super) fn with_second(mut self, name: HeaderName, source: impl TokenSource) -> Self {
         let tokens = CachedTokens::new(source);
         self.second = Some(Second { name, tokens, left_out_until: Arc::default() });
+        self
+    }
+
+    /// The same, which finds the workspace's address where it is not known.
+    pub(super) fn with_locator(mut self, locator: Option<Locator>) -> Self {
+        self.locator = locator;
         self
     }
 }
@@ -97,6 +106,15 @@ impl Credentials for OAuth {
                 headers.insert(second.name.clone(), value);
             }
             Ok(headers)
+        })
+    }
+
+    fn host(&self) -> HostFuture<'_> {
+        Box::pin(async {
+            match &self.locator {
+                Some(locator) => locator.find().await,
+                None => Err(AuthError::new(self.auth_type(), NO_HOST)),
+            }
         })
     }
 

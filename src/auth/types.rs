@@ -19,6 +19,8 @@ pub struct AuthType {
     pub about: &'static str,
     /// Whether it is tried where `auth_type` is not set.
     pub is_default: bool,
+    /// Whether it is for hosts of Azure, and finds one by its resource id.
+    pub(super) is_of_azure: bool,
     pub(super) offer: fn(&Setup) -> Result<Offer, ConfigError>,
 }
 
@@ -30,7 +32,12 @@ const fn row(
     about: &'static str,
     offer: fn(&Setup) -> Result<Offer, ConfigError>,
 ) -> AuthType {
-    AuthType { name, needs, uses, about, is_default: true, offer }
+    AuthType { name, needs, uses, about, is_default: true, is_of_azure: false, offer }
+}
+
+/// A row of a login that is for hosts of Azure.
+const fn of_azure(kind: AuthType) -> AuthType {
+    AuthType { is_of_azure: true, ..kind }
 }
 
 /// The ways to log in, in the order in which they are tried where `auth_type` is not set.
@@ -86,34 +93,34 @@ pub const AUTH_TYPES: &[AuthType] = &[
         "an OIDC token in a file",
         federation::file,
     ),
-    row(
+    of_azure(row(
         "github-oidc-azure",
         &[AzureClientId],
-        &[AzureTenantId, AzureEnvironment],
+        &[AzureTenantId, AzureEnvironment, AzureWorkspaceResourceId],
         "a job of GitHub Actions, by Microsoft Entra ID",
         entra::github,
-    ),
-    row(
+    )),
+    of_azure(row(
         "azure-msi",
         &[AzureUseMsi],
         &[AzureClientId, AzureWorkspaceResourceId],
         "the managed identity of an Azure machine",
         entra::managed_identity,
-    ),
-    row(
+    )),
+    of_azure(row(
         "azure-client-secret",
         &[AzureClientId, AzureClientSecret],
         &[AzureTenantId, AzureEnvironment, AzureWorkspaceResourceId],
         "an application of Microsoft Entra ID with a secret",
         azure::client_secret,
-    ),
-    row(
+    )),
+    of_azure(row(
         "azure-cli",
         &[],
         &[AzureTenantId, AzureEnvironment, AzureWorkspaceResourceId],
         "the login that `az` keeps",
         azure::cli,
-    ),
+    )),
     row(
         "google-credentials",
         &[GoogleCredentials],

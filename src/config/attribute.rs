@@ -43,7 +43,7 @@ struct Facts {
 attributes! {
     Host "host" ["DATABRICKS_HOST"] open [] "address of the workspace, or of the account's console";
     AccountId "account_id" ["DATABRICKS_ACCOUNT_ID"] open [] "the account, for the calls of an account";
-    WorkspaceId "workspace_id" ["DATABRICKS_WORKSPACE_ID"] open [] "the workspace, where one address serves several; not sent yet";
+    WorkspaceId "workspace_id" ["DATABRICKS_WORKSPACE_ID"] open [] "the workspace, told with every call of one, where one address serves several";
     Cloud "cloud" ["DATABRICKS_CLOUD"] open [] "AWS, AZURE or GCP, where the address does not tell";
     Profile "profile" ["DATABRICKS_CONFIG_PROFILE"] open [] "which profile of the file to read";
     ConfigFile "config_file" ["DATABRICKS_CONFIG_FILE"] open [] "the file of profiles, ~/.databrickscfg unless set";
@@ -70,12 +70,12 @@ attributes! {
     GoogleCredentials "google_credentials" ["GOOGLE_CREDENTIALS"] secret ["google"] "key of a service account: the JSON, or a file of it";
     ClusterId "cluster_id" ["DATABRICKS_CLUSTER_ID"] open [] "the cluster for commands unless one is named";
     WarehouseId "warehouse_id" ["DATABRICKS_WAREHOUSE_ID"] open [] "the warehouse for statements unless one is named";
-    ServerlessComputeId "serverless_compute_id" ["DATABRICKS_SERVERLESS_COMPUTE_ID"] open [] "serverless compute; read for the official tools' sake, of no effect yet";
+    ServerlessComputeId "serverless_compute_id" ["DATABRICKS_SERVERLESS_COMPUTE_ID"] open [] "for the Spark client of the official tools; of no effect on calls";
     HttpTimeoutSeconds "http_timeout_seconds" [] open [] "longest silence of the service in one attempt, 60 unless set";
     RetryTimeoutSeconds "retry_timeout_seconds" [] open [] "all attempts of a call together, 300 unless set";
     RateLimit "rate_limit" ["DATABRICKS_RATE_LIMIT"] open [] "most requests a second, 15 unless set; 0 for no limit";
-    DebugTruncateBytes "debug_truncate_bytes" ["DATABRICKS_DEBUG_TRUNCATE_BYTES"] open [] "read for the official tools' sake, of no effect yet";
-    DebugHeaders "debug_headers" ["DATABRICKS_DEBUG_HEADERS"] open [] "read for the official tools' sake, of no effect: headers are never logged";
+    DebugTruncateBytes "debug_truncate_bytes" ["DATABRICKS_DEBUG_TRUNCATE_BYTES"] open [] "longest text of a body that traces show whole, 96 unless set";
+    DebugHeaders "debug_headers" ["DATABRICKS_DEBUG_HEADERS"] open [] "true for headers in traces, with the values of those that are no secret";
 }
 
 impl Attribute {

@@ -82,6 +82,18 @@ pub enum Cloud {
     Gcp,
 }
 
+impl Cloud {
+    /// By name, however it is written.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "AWS" => Some(Self::Aws),
+            "AZURE" => Some(Self::Azure),
+            "GCP" => Some(Self::Gcp),
+            _ => None,
+        }
+    }
+}
+
 /// The parts of Azure that have addresses of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AzureCloud {
@@ -90,6 +102,8 @@ pub(crate) struct AzureCloud {
     pub login: &'static str,
     /// What a token of the management plane is for.
     pub management: &'static str,
+    /// Where resources are looked up, with a slash at the end.
+    pub resources: &'static str,
 }
 
 const AZURE_CLOUDS: &[AzureCloud] = &[
@@ -97,16 +111,19 @@ const AZURE_CLOUDS: &[AzureCloud] = &[
         name: "PUBLIC",
         login: "https://login.microsoftonline.com/",
         management: "https://management.core.windows.net/",
+        resources: "https://management.azure.com/",
     },
     AzureCloud {
         name: "USGOVERNMENT",
         login: "https://login.microsoftonline.us/",
         management: "https://management.core.usgovcloudapi.net/",
+        resources: "https://management.usgovcloudapi.net/",
     },
     AzureCloud {
         name: "CHINA",
         login: "https://login.chinacloudapi.cn/",
         management: "https://management.core.chinacloudapi.cn/",
+        resources: "https://management.chinacloudapi.cn/",
     },
 ];
 

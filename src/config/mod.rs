@@ -6,6 +6,7 @@
 //! code wins.
 
 mod attribute;
+mod discovery;
 mod environment;
 mod host;
 mod profile;
@@ -17,8 +18,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::ConfigError;
+use crate::transport::Log;
 
 pub use attribute::Attribute;
+pub(crate) use discovery::{Discovery, HostInfo};
 pub use environment::Environment;
 pub use host::Cloud;
 pub(crate) use host::{AzureCloud, is_private};
@@ -273,14 +276,11 @@ impl Config {
 
     /// The cloud the workspace is in: as set, else by its address.
     pub fn cloud(&self) -> Option<Cloud> {
-        let named = self.get(Attribute::Cloud).map(str::to_ascii_uppercase);
-        match named.as_deref() {
-            _ if self.get(Attribute::AzureWorkspaceResourceId).is_some() => Some(Cloud::Azure),
-            Some("AWS") => Some(Cloud::Aws),
-            Some("AZURE") => Some(Cloud::Azure),
-            Some("GCP") => Some(Cloud::Gcp),
-            _ => host::zone(&self.normalised_host().ok()?).map(|(cloud, _)| cloud),
+        if self.get(Attribute::AzureWorkspaceResourceId).is_some() {
+            return Some(Cloud::Azure);
         }
+        let named = self.get(Attribute::Cloud).and_then(Cloud::named);
+        named.or_else(|| host::zone(&self.normalised_host().ok()?).map(|(cloud, _)| cloud))
     }
 
     /// The part of Azure the workspace is in; none in another cloud.
@@ -291,6 +291,49 @@ impl Config {
         let by_host = || host::zone(&self.normalised_host().ok()?)?.1;
         let by_name = self.get(Attribute::AzureEnvironment).and_then(host::azure_cloud);
         by_host().or(by_name).or_else(|| host::azure_cloud("PUBLIC"))
+    }
+
+    /// Asks the host for what is not set: the ids of account and workspace, the cloud, where its OAuth
+    /// server is, and the audience of tokens to exchange. A host that does not say stays as it is.
+    ///
+    /// Calls do not need it: what a login needs, it asks for itself. It is for programs that want to know
+    /// where they are, and for an [`Account`](crate::Account) whose id only the host knows.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a host that is missing or cannot be used.
+    pub async fn discover(mut self) -> Result<Self, ConfigError> {
+        let discovery = Discovery::new(&self.normalised_host()?);
+        let http = crate::auth::http::client(Duration::from_secs(10))?;
+        let Some(info) = discovery.get(&http).await else { return Ok(self) };
+        let account = self.account_id();
+        for (attribute, set, found) in [
+            (Attribute::AccountId, account.clone(), info.account_id().map(str::to_owned)),
+            (Attribute::WorkspaceId, self.workspace_id(), info.workspace_id().map(str::to_owned)),
+            (Attribute::Cloud, None, info.cloud_name().map(str::to_owned)),
+            (Attribute::DiscoveryUrl, None, info.oauth(account.as_deref())),
+            (Attribute::TokenAudience, None, info.audience().map(str::to_owned)),
+        ] {
+            if let (None, Some(found)) = (set, found) {
+                self.fill(attribute, found, Source::Host);
+            }
+        }
+        Ok(self)
+    }
+
+    /// What traces tell of bodies and headers.
+    pub(crate) fn log(&self) -> Result<Log, ConfigError> {
+        let longest = self.get(Attribute::DebugTruncateBytes).map(|value| {
+            value.parse().map_err(|_| ConfigError::Invalid {
+                attribute: Attribute::DebugTruncateBytes.name(),
+                value: value.to_owned(),
+                expected: "a whole number of bytes".to_owned(),
+            })
+        });
+        let usual = Log::default();
+        Ok(Log {
+            longest_text: longest.transpose()?.unwrap_or(usual.longest_text),
+            headers: self.is_on(Attribute::DebugHeaders),
+        })
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -306,6 +349,14 @@ impl Config {
 
     fn put(&mut self, attribute: Attribute, value: String, source: Source) {
         self.settings.insert(attribute, Setting { value: value.into(), source });
+    }
+
+    /// The address as calls use it; none where only Azure knows it, by the workspace's resource id.
+    pub(crate) fn known_host(&self) -> Result<Option<String>, ConfigError> {
+        match (self.host(), self.get(Attribute::AzureWorkspaceResourceId)) {
+            (None, Some(_)) => Ok(None),
+            _ => self.normalised_host().map(Some),
+        }
     }
 
     /// The address as calls use it: scheme and authority, nothing else.
@@ -360,6 +411,11 @@ impl Config {
         let all = self.settings.iter().map(|(attribute, setting)| (*attribute, &setting.source));
         all.filter(|(attribute, _)| !attribute.groups().is_empty())
     }
+}
+
+/// Scheme and authority of an address.
+pub(crate) fn origin(host: &str) -> Result<String, ConfigError> {
+    host::parse(host).map(|address| address.origin)
 }
 
 /// The groups that all of these can be part of.

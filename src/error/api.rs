@@ -11,6 +11,7 @@ use reqwest::header::{HeaderMap, LOCATION};
 use serde_json::Value;
 
 use super::ErrorKind;
+use super::details::Detail;
 use crate::transport::Operation;
 use crate::transport::retry_after;
 
@@ -22,7 +23,7 @@ pub struct ApiError {
     status: StatusCode,
     code: String,
     message: String,
-    details: Vec<Value>,
+    details: Vec<Detail>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
 }
@@ -43,6 +44,10 @@ impl ApiError {
             true => redirect(headers),
             false => shape(status, text.trim()),
         };
+        let delay = details.iter().find_map(|detail| match detail {
+            Detail::RetryInfo(info) => info.retry_delay,
+            _ => None,
+        });
         Self {
             operation: operation.id,
             attempts,
@@ -51,7 +56,7 @@ impl ApiError {
             code,
             details,
             request_id: request_id(headers).map(str::to_owned),
-            retry_after: retry_after(headers),
+            retry_after: retry_after(headers).or(delay),
         }
     }
 
@@ -87,8 +92,8 @@ impl ApiError {
         &self.message
     }
 
-    /// What the service adds, as it came.
-    pub fn details(&self) -> &[Value] {
+    /// What the service adds.
+    pub fn details(&self) -> &[Detail] {
         &self.details
     }
 
@@ -97,7 +102,7 @@ impl ApiError {
         self.request_id.as_deref()
     }
 
-    /// The wait that the service asks for.
+    /// The wait that the service asks for: that of the header, else the one among the details.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -139,7 +144,7 @@ impl std::error::Error for ApiError {}
 struct Shape {
     code: String,
     message: String,
-    details: Vec<Value>,
+    details: Vec<Detail>,
 }
 
 fn shape(status: StatusCode, text: &str) -> Shape {
@@ -155,7 +160,10 @@ fn shape(status: StatusCode, text: &str) -> Shape {
                 .iter()
                 .find_map(|key| word(key))
                 .unwrap_or_default(),
-            details: body.get("details").and_then(Value::as_array).cloned().unwrap_or_default(),
+            details: body
+                .get("details")
+                .and_then(Value::as_array)
+                .map_or_else(Vec::new, |details| details.iter().map(Detail::read).collect()),
         };
     }
     if let Some((_, rest)) = text.split_once("<pre>") {
@@ -224,6 +232,23 @@ mod tests {
             let error = read(404, body);
             assert_eq!((error.code(), error.message()), (code, message), "{body}");
         }
+    }
+
+    #[test]
+    fn details_are_typed_and_name_the_wait_where_no_header_does() {
+        let body = r#"{"error_code":"RESOURCE_EXHAUSTED","message":"m","details":[
+            {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"LIMIT"},
+            {"@type":"type.googleapis.com/google.rpc.RetryInfo","retry_delay":"7.5s"},
+            {"@type":"x","a":1}]}"#;
+        let error = read(429, body);
+        assert_eq!(error.retry_after(), Some(Duration::from_millis(7500)));
+        let [Detail::ErrorInfo(info), Detail::RetryInfo(_), Detail::Other(other)] = error.details() else {
+            panic!("{:?}", error.details())
+        };
+        assert!(info.reason == "LIMIT" && other["a"] == 1);
+        let headers = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, "2".parse().unwrap())]);
+        let error = ApiError::read(&OPERATION, 1, StatusCode::TOO_MANY_REQUESTS, &headers, body.as_bytes());
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Everything that can go wrong with a call, in one enum, each with what to do about it.
 
 mod api;
+pub mod details;
 mod kind;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::wait::{WaitError, WaitReason};
 
 pub use api::ApiError;
 pub(crate) use api::request_id;
+pub use details::Detail;
 pub use kind::ErrorKind;
 
 /// The result of a call.

@@ -1,9 +1,14 @@
 //! What happens between a built request and a value: credentials, attempts, errors, decoding.
 
+mod agent;
 mod body;
+#[cfg(feature = "testing")]
+mod forward;
+mod log;
 mod operation;
 mod options;
 mod path;
+mod place;
 mod request;
 mod retry;
 pub(crate) mod shown;
@@ -11,9 +16,11 @@ pub(crate) mod shown;
 use std::sync::Arc;
 use std::time::Instant;
 
+use agent::Agent;
 use bytes::Bytes;
 use options::Gate;
-use reqwest::header::HeaderMap;
+use place::Place;
+use reqwest::header::{HeaderMap, USER_AGENT};
 use reqwest::{Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
@@ -23,6 +30,7 @@ use crate::auth::Credentials;
 use crate::error::{self, ApiError, Error, Result};
 
 pub use body::ByteStream;
+pub(crate) use log::Log;
 pub use operation::{Operation, RetryClass};
 pub(crate) use options::Options;
 pub use request::Sending;
@@ -45,7 +53,8 @@ pub struct Transport {
 
 #[derive(Debug)]
 struct Inner {
-    host: String,
+    place: Place,
+    agent: Agent,
     http: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     options: Options,
@@ -61,18 +70,20 @@ struct Answer {
 
 impl Transport {
     pub(crate) fn new(
-        host: String,
+        host: Option<String>,
         credentials: Arc<dyn Credentials>,
         options: Options,
         account_id: Option<String>,
     ) -> Result<Self> {
-        let http = options.http(credentials.auth_type())?;
+        let agent = Agent::new(options.product.as_deref(), credentials.auth_type());
+        let http = options.http(agent.usual()?)?;
         let gate = Gate::new(&options);
-        Ok(Self { inner: Arc::new(Inner { host, http, credentials, options, gate, account_id }) })
+        let place = Place::new(host);
+        Ok(Self { inner: Arc::new(Inner { place, agent, http, credentials, options, gate, account_id }) })
     }
 
     pub(crate) fn host(&self) -> &str {
-        &self.inner.host
+        self.inner.place.host()
     }
 
     /// The account in the paths of an account's calls.
@@ -128,11 +139,13 @@ impl Transport {
     }
 
     async fn whole(&self, request: Request, operation: &'static Operation) -> Result<Answer> {
-        self.attempts(request, operation, async |response: Response| {
+        let read = async |response: Response| {
             let headers = response.headers().clone();
             Ok(Answer { headers, body: response.bytes().await? })
-        })
-        .await
+        };
+        let answer = self.attempts(request, operation, read).await?;
+        self.inner.options.log.answer(operation, &answer.headers, &answer.body);
+        Ok(answer)
     }
 
     /// Sends until there is an answer, an error that another attempt cannot mend, or no time left.
@@ -171,7 +184,7 @@ impl Transport {
         operation: &'static Operation,
         read: impl AsyncFn(Response) -> Result<T, reqwest::Error>,
     ) -> Result<T> {
-        let Inner { options, gate, credentials, .. } = &*self.inner;
+        let Inner { options, gate, credentials, place, agent, .. } = &*self.inner;
         let started = Instant::now();
         let mut delays = options.retry.delays();
         let mut next = Some(request);
@@ -186,12 +199,16 @@ impl Transport {
             next = request.try_clone();
             let proof = credentials.headers().await?;
             request.headers_mut().extend(proof.clone());
-            let place = gate.pass().await;
+            if let Some(agent) = agent.changed(credentials.auth_type()) {
+                request.headers_mut().insert(USER_AGENT, agent);
+            }
+            place.lead(&mut request, &**credentials).await?;
+            let permit = gate.pass().await;
             let sent = Instant::now();
             tracing::Span::current().record("attempt", attempt);
-            log_request(&request);
+            options.log.request(&request);
             let result = self.attempt(request, operation, attempt, &read).await;
-            drop(place);
+            drop(permit);
             let error = match result {
                 Ok(value) => {
                     tracing::debug!(attempt, elapsed = ?sent.elapsed(), "answered");
@@ -240,9 +257,6 @@ impl Transport {
 
 /// An answer as the document says; an empty body is read as `{}`.
 fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -> Result<T> {
-    if tracing::enabled!(tracing::Level::TRACE) {
-        tracing::trace!(operation = operation.id, body = shown::body(&answer.body, LONGEST_LOG), "received");
-    }
     let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
     let read = match serde_json::from_slice(body) {
         // A list without members.
@@ -258,15 +272,3 @@ fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -
 fn locate<T: DeserializeOwned>(body: &[u8]) -> Option<serde_path_to_error::Error<serde_json::Error>> {
     serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err()
 }
-
-/// Method, address without its query, and the body without secrets; nothing of a header.
-fn log_request(request: &Request) {
-    if tracing::enabled!(tracing::Level::TRACE) {
-        let body = request.body().and_then(|body| body.as_bytes());
-        let body = body.map(|body| shown::body(body, LONGEST_LOG));
-        tracing::trace!(method = %request.method(), path = request.url().path(), body, "sending");
-    }
-}
-
-/// Most characters of a body in a log.
-const LONGEST_LOG: usize = 2_000;

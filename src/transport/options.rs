@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Certificate, Client, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use super::RetryPolicy;
+use super::{Log, RetryPolicy};
 use crate::error::ConfigError;
 use crate::{Error, Result};
 
@@ -33,7 +33,14 @@ pub(crate) struct Options {
     pub(crate) root_certificates: Vec<Vec<u8>>,
     /// Name and version of the program that calls.
     pub(crate) product: Option<String>,
+    /// The workspace that calls are for, where one address serves several.
+    pub(crate) workspace_id: Option<String>,
+    /// What traces tell.
+    pub(crate) log: Log,
 }
+
+/// By this header an address that serves several workspaces knows which one is meant.
+const WORKSPACE: HeaderName = HeaderName::from_static("x-databricks-workspace-id");
 
 impl Default for Options {
     fn default() -> Self {
@@ -47,20 +54,25 @@ impl Default for Options {
             proxy: None,
             root_certificates: Vec::new(),
             product: None,
+            workspace_id: None,
+            log: Log::default(),
         }
     }
 }
 
 impl Options {
     /// The pool of connections.
-    pub(super) fn http(&self, auth_type: &str) -> Result<Client> {
+    pub(super) fn http(&self, agent: HeaderValue) -> Result<Client> {
         // Another part of the program may have chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let agent = user_agent(self.product.as_deref(), auth_type);
-        let agent = HeaderValue::from_str(&agent)
-            .map_err(|_| invalid("user_agent", agent.clone(), "a name and version in printable ASCII"))?;
+        let mut headers = HeaderMap::from_iter([(USER_AGENT, agent)]);
+        if let Some(id) = &self.workspace_id {
+            let value = HeaderValue::from_str(id)
+                .map_err(|_| invalid("workspace_id", id.clone(), "the number of a workspace"))?;
+            headers.insert(WORKSPACE, value);
+        }
         let mut builder = Client::builder()
-            .default_headers(HeaderMap::from_iter([(USER_AGENT, agent)]))
+            .default_headers(headers)
             .connect_timeout(self.connect_timeout)
             .read_timeout(self.read_timeout)
             // The API never redirects; where a proxy or a login page does, following it would
@@ -96,13 +108,6 @@ impl Options {
 
 fn invalid(attribute: &'static str, value: String, expected: &str) -> ConfigError {
     ConfigError::Invalid { attribute, value, expected: expected.to_owned() }
-}
-
-/// In the form of the official SDKs: what is called first, then what calls.
-fn user_agent(product: Option<&str>, auth_type: &str) -> String {
-    let ours = concat!("databricks-toolkit/", env!("CARGO_PKG_VERSION"), " lang/rust");
-    let product = product.map(|product| format!("{product} ")).unwrap_or_default();
-    format!("{product}{ours} os/{} auth/{auth_type}", std::env::consts::OS)
 }
 
 /// What makes a request wait before it is sent.

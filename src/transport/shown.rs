@@ -2,16 +2,21 @@
 
 use serde_json::Value;
 
-/// Longest text that is shown whole, in characters.
-const LONGEST_TEXT: usize = 96;
+/// Longest text that is shown whole unless the settings say otherwise, in bytes.
+pub(crate) const LONGEST_TEXT: usize = 96;
 /// Most members of a list that are shown.
 const MOST_MEMBERS: usize = 8;
 
-/// A body for a log or an error, in at most `limit` characters.
+/// A body for an error, in at most `limit` characters.
 pub(crate) fn body(body: &[u8], limit: usize) -> String {
+    body_with(body, limit, LONGEST_TEXT)
+}
+
+/// The same with texts of at most `longest` bytes.
+pub(crate) fn body_with(body: &[u8], limit: usize, longest: usize) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
-            redact(&mut value);
+            redact(&mut value, longest);
             value.to_string()
         }
         // What cannot be read cannot be searched for secrets either, but for their names.
@@ -26,25 +31,70 @@ pub(crate) fn body(body: &[u8], limit: usize) -> String {
     cut(&text, limit)
 }
 
-fn redact(value: &mut Value) {
+fn redact(value: &mut Value, longest: usize) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 match is_secret(name) && !member.is_null() {
                     true => *member = Value::from("***"),
-                    false => redact(member),
+                    false => redact(member, longest),
                 }
             }
         }
         Value::Array(members) => {
             let more = members.len().saturating_sub(MOST_MEMBERS);
             members.truncate(MOST_MEMBERS);
-            members.iter_mut().for_each(redact);
+            members.iter_mut().for_each(|member| redact(member, longest));
             if more > 0 {
                 members.push(Value::from(format!("… {more} more")));
             }
         }
-        Value::String(text) if text.chars().count() > LONGEST_TEXT => *text = cut(text, LONGEST_TEXT),
+        Value::String(text) if text.len() > longest => {
+            let mut end = longest;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            text.push('…');
+        }
+        _ => {}
+    }
+}
+
+/// What recordings do with what is secret.
+#[cfg(feature = "testing")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Secrets {
+    /// It is not there.
+    Left,
+    /// Stars stand in the place of each text, so that the whole is read as before.
+    Starred,
+}
+
+#[cfg(feature = "testing")]
+impl Secrets {
+    pub(crate) fn hide(self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                if self == Self::Left {
+                    members.retain(|name, _| !is_secret(name));
+                }
+                for (name, member) in members.iter_mut() {
+                    if is_secret(name) { star(member) } else { self.hide(member) }
+                }
+            }
+            Value::Array(members) => members.iter_mut().for_each(|member| self.hide(member)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "testing")]
+fn star(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.iter_mut().for_each(|(_, member)| star(member)),
+        Value::Array(members) => members.iter_mut().for_each(star),
+        Value::String(text) => *text = "***".to_owned(),
         _ => {}
     }
 }
@@ -110,6 +160,17 @@ mod tests {
         let shown = super::body(body, 500);
         assert!(shown.contains("p1") && !shown.contains("dapi1") && !shown.contains("s3\""), "{shown}");
         assert_eq!(super::body(br#"{"token_value": "dapi1"#, 500), "(broken JSON that may hold a secret)");
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn recordings_hold_no_secret_and_can_be_read() {
+        let body = serde_json::json!({"token": "s3", "credential": {"key": ["s3"], "n": 1}, "name": "x", "in": [{"password": "s3"}]});
+        let (mut starred, mut left) = (body.clone(), body);
+        Secrets::Starred.hide(&mut starred);
+        Secrets::Left.hide(&mut left);
+        let stars = serde_json::json!({"token": "***", "credential": {"key": ["***"], "n": 1}, "name": "x", "in": [{"password": "***"}]});
+        assert_eq!((starred, left), (stars, serde_json::json!({"name": "x", "in": [{}]})));
     }
 
     #[test]

@@ -14,7 +14,7 @@ const ID: &str = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Databr
 
 /// Entra ID of a tenant, with tokens for Databricks and for the management plane.
 async fn entra(server: &MockServer, tenant: &str, proof: &str) {
-    for (resource, value) in [(DATABRICKS, "aad"), ("management.core.windows.net", "manage")] {
+    for (resource, value) in [(DATABRICKS, "s3cret-aad"), ("management.core.windows.net", "s3cret-manage")] {
         let body = json!({"access_token": value, "token_type": "Bearer", "expires_in": "3599"});
         Mock::given(method("POST"))
             .and(path(format!("/{tenant}/oauth2/token")))
@@ -29,8 +29,8 @@ async fn entra(server: &MockServer, tenant: &str, proof: &str) {
 /// The workspace, which wants all three headers.
 async fn accept_with_management(server: &MockServer) {
     Mock::given(path("/api/2.0/preview/scim/v2/Me"))
-        .and(header("authorization", "Bearer aad"))
-        .and(header("x-databricks-azure-sp-management-token", "manage"))
+        .and(header("authorization", "Bearer s3cret-aad"))
+        .and(header("x-databricks-azure-sp-management-token", "s3cret-manage"))
         .and(header("x-databricks-azure-workspace-resource-id", ID))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"userName": "app"})))
         .mount(server)
@@ -47,7 +47,7 @@ const APPLICATION: [(Attribute, &str); 2] =
     [(Attribute::AzureClientId, "app"), (Attribute::AzureClientSecret, "s3cret")];
 
 #[tokio::test]
-async fn an_application_logs_in_by_its_secret() {
+pub(crate) async fn an_application_logs_in_by_its_secret() {
     let server = MockServer::start().await;
     entra(&server, "tenant", "client_id=app&client_secret=s3cret").await;
     accept_with_management(&server).await;
@@ -61,7 +61,7 @@ async fn an_application_logs_in_by_its_secret() {
 }
 
 #[tokio::test]
-async fn the_tenant_is_asked_of_the_workspace() {
+pub(crate) async fn the_tenant_is_asked_of_the_workspace() {
     let server = MockServer::start().await;
     let login = "https://login.microsoftonline.com/found/oauth2/authorize?client_id=x";
     Mock::given(path("/aad/auth"))
@@ -75,7 +75,7 @@ async fn the_tenant_is_asked_of_the_workspace() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_cannot_be_learnt_is_asked_for() {
+pub(crate) async fn a_tenant_that_cannot_be_learnt_is_asked_for() {
     let server = MockServer::start().await;
     let error = who(settings(&server, &APPLICATION)).await.unwrap_err().to_string();
     assert!(error.contains("azure-client-secret: ") && error.contains("ARM_TENANT_ID"), "{error}");
@@ -94,7 +94,7 @@ fn printed(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_login_of_az_is_used() {
+pub(crate) async fn the_login_of_az_is_used() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
     let user = jwt(&json!({"upn": "me@example.com"}));
     programs.add("az", &format!("echo '{}'", printed(&user)));
@@ -116,12 +116,12 @@ async fn the_login_of_az_is_used() {
 }
 
 #[tokio::test]
-async fn az_is_told_the_subscription_and_the_tenant() {
+pub(crate) async fn az_is_told_the_subscription_and_the_tenant() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
     let script = format!(
         "case \"$*\" in 'account show'*) echo '{{\"user\":{{\"name\":\"me\"}}}}' ;;\n*subscription*) echo denied >&2; exit 1 ;;\n*{DATABRICKS}*) echo '{}' ;;\n*) echo '{}' ;; esac",
-        printed("aad"),
-        printed("manage")
+        printed("s3cret-aad"),
+        printed("s3cret-manage")
     );
     programs.add("az", &script);
     accept_with_management(&server).await;
@@ -133,7 +133,7 @@ async fn az_is_told_the_subscription_and_the_tenant() {
 }
 
 #[tokio::test]
-async fn an_older_az_tells_the_expiry_in_the_token_only() {
+pub(crate) async fn an_older_az_tells_the_expiry_in_the_token_only() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
     let token = jwt(&json!({"upn": "me", "exp": epoch(Duration::from_secs(3600))}));
     let body = json!({"accessToken": token, "expiresOn": "2026-01-01 00:00:00.000000"});

@@ -11,6 +11,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::*;
 
+/// The program that opens a page in a browser.
+const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+
 fn settings(server: &MockServer, programs: &Programs) -> Config {
     config(&server.uri(), &[(Attribute::AuthType, "external-browser")])
         .with_environment(programs.environment())
@@ -24,7 +27,7 @@ fn answer(token: &str, refresh: &str) -> ResponseTemplate {
 /// Waits for the browser, and sends it back with this query beside the state.
 async fn redirect(programs: &Programs, query: &str) -> url::Url {
     let page = loop {
-        if let Some(page) = programs.runs("xdg-open").pop() {
+        if let Some(page) = programs.runs(OPENER).pop() {
             break url::Url::parse(&page).unwrap();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -57,38 +60,44 @@ fn cached(programs: &Programs) -> (std::path::PathBuf, Value) {
     (file, serde_json::from_str(&text).unwrap())
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_user_logs_in_once_and_the_login_is_kept() {
+pub(crate) async fn a_user_logs_in_once_and_the_login_is_kept() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
-    programs.add("xdg-open", "");
+    programs.add(OPENER, "");
     describe_oauth(&server, DESCRIPTION).await;
     Mock::given(path("/oidc/v1/token"))
-        .and(body_string_contains("grant_type=authorization_code&code=mine&code_verifier="))
+        .and(body_string_contains("grant_type=authorization_code&code=s3cret-mine&code_verifier="))
         .and(body_string_contains("client_id=databricks-cli"))
-        .respond_with(answer("t1", "r1"))
+        .respond_with(answer("s3cret-t1", "s3cret-r1"))
         .mount(&server)
         .await;
-    accept(&server, "t1", "me").await;
-    let (name, page) = tokio::join!(who(settings(&server, &programs)), redirect(&programs, "code=mine"));
+    accept(&server, "s3cret-t1", "me").await;
+    let (name, page) =
+        tokio::join!(who(settings(&server, &programs)), redirect(&programs, "code=s3cret-mine"));
     assert_eq!(name.unwrap(), "me");
     let query = page.query().unwrap();
     for part in ["code_challenge_method=S256", "scope=all-apis+offline_access", "response_type=code"] {
         assert!(query.contains(part), "{part}: {query}");
     }
+    let requests = server.received_requests().await.unwrap();
+    let forms = requests.iter().map(|request| String::from_utf8_lossy(&request.body).into_owned());
+    let verifier = forms.filter_map(|form| form.split("code_verifier=").nth(1).map(str::to_owned)).next();
+    secret(verifier.unwrap().split('&').next().unwrap());
     let (file, kept) = cached(&programs);
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!((&kept["version"], &kept["tokens"][server.uri()]["refresh_token"]), (&json!(1), &json!("r1")));
+    assert_eq!(
+        (&kept["version"], &kept["tokens"][server.uri()]["refresh_token"]),
+        (&json!(1), &json!("s3cret-r1"))
+    );
     // Another process finds it, and opens no browser.
     assert_eq!(who(settings(&server, &programs)).await.unwrap(), "me");
-    assert_eq!((programs.runs("xdg-open").len(), asked(&server, "/oidc/v1/token").await), (1, 1));
+    assert_eq!((programs.runs(OPENER).len(), asked(&server, "/oidc/v1/token").await), (1, 1));
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_login_that_is_refused_says_why() {
+pub(crate) async fn a_login_that_is_refused_says_why() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
-    programs.add("xdg-open", "");
+    programs.add(OPENER, "");
     describe_oauth(&server, DESCRIPTION).await;
     let query = "error=access_denied&error_description=not%20you";
     let (outcome, _) = tokio::join!(who(settings(&server, &programs)), redirect(&programs, query));
@@ -97,23 +106,22 @@ async fn a_login_that_is_refused_says_why() {
 }
 
 #[tokio::test]
-async fn an_expired_login_is_renewed_and_others_of_the_file_are_left() {
+pub(crate) async fn an_expired_login_is_renewed_and_others_of_the_file_are_left() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
     describe_oauth(&server, DESCRIPTION).await;
     Mock::given(path("/oidc/v1/token"))
-        .and(body_string_contains("grant_type=refresh_token&refresh_token=r1"))
-        .respond_with(answer("t2", "r2"))
+        .and(body_string_contains("grant_type=refresh_token&refresh_token=s3cret-r1"))
+        .respond_with(answer("s3cret-t2", "s3cret-r2"))
         .mount(&server)
         .await;
-    accept(&server, "t2", "me").await;
+    accept(&server, "s3cret-t2", "me").await;
     let folder = programs.path().join(".databricks");
     std::fs::create_dir(&folder).unwrap();
-    let login = json!({"access_token": "t1", "token_type": "Bearer", "refresh_token": "r1", "expiry": "2020-01-01T00:00:00.5+02:00"});
-    let whole =
-        json!({"version": 1, "tokens": {server.uri(): login, "https://other.com": {"access_token": "x"}}});
+    let login = json!({"access_token": "s3cret-t1", "token_type": "Bearer", "refresh_token": "s3cret-r1", "expiry": "2020-01-01T00:00:00.5+02:00"});
+    let whole = json!({"version": 1, "tokens": {server.uri(): login, "https://other.com": {"access_token": "s3cret-x"}}});
     std::fs::write(folder.join("token-cache.json"), whole.to_string()).unwrap();
     assert_eq!(who(settings(&server, &programs)).await.unwrap(), "me");
     let (_, kept) = cached(&programs);
-    assert_eq!(kept["tokens"][server.uri()]["refresh_token"], "r2");
-    assert_eq!(kept["tokens"]["https://other.com"]["access_token"], "x");
+    assert_eq!(kept["tokens"][server.uri()]["refresh_token"], "s3cret-r2");
+    assert_eq!(kept["tokens"]["https://other.com"]["access_token"], "s3cret-x");
 }

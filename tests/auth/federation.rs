@@ -7,18 +7,18 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::*;
 
-/// An OAuth server that takes `id-token` of this client (or of none) for `t1`.
+/// An OAuth server that takes one token of this client (or of none) for another.
 async fn exchange(server: &MockServer, client: &str) {
     describe_oauth(server, DESCRIPTION).await;
     Mock::given(method("POST"))
         .and(path("/oidc/v1/token"))
         .and(body_string_contains("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"))
-        .and(body_string_contains("subject_token=id-token&scope=all-apis"))
+        .and(body_string_contains("subject_token=s3cret-id&scope=all-apis"))
         .and(body_string_contains(client))
-        .respond_with(token("t1"))
+        .respond_with(token("s3cret-t1"))
         .mount(server)
         .await;
-    accept(server, "t1", "job").await;
+    accept(server, "s3cret-t1", "job").await;
 }
 
 fn settings(server: &MockServer, variables: &[(&str, &str)], more: &[(Attribute, &str)]) -> Config {
@@ -29,40 +29,66 @@ async fn github(server: &MockServer, audience: &str) -> String {
     Mock::given(path("/actions"))
         .and(query_param("api", "1"))
         .and(query_param("audience", audience))
-        .and(header("authorization", "Bearer r3quest"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"value": "id-token"})))
+        .and(header("authorization", "Bearer s3cret-request"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"value": "s3cret-id"})))
         .mount(server)
         .await;
     format!("{}/actions?api=1", server.uri())
 }
 
 #[tokio::test]
-async fn a_job_of_github_logs_in() {
+pub(crate) async fn a_job_of_github_logs_in() {
     let server = MockServer::start().await;
     exchange(&server, "client_id=app").await;
     let url = github(&server, &format!("{}/oidc/v1/token", server.uri())).await;
-    let variables =
-        [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "r3quest")];
+    let variables = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "s3cret-request"),
+    ];
     let config = settings(&server, &variables, &[(Attribute::ClientId, "app")]);
-    assert!(!format!("{:?}", workspace(config.clone()).unwrap()).contains("r3quest"));
+    assert!(!format!("{:?}", workspace(config.clone()).unwrap()).contains("s3cret-request"));
     assert_eq!(who(config).await.unwrap(), "job");
 }
 
 #[tokio::test]
-async fn a_job_of_github_logs_in_by_entra() {
+pub(crate) async fn github_is_told_the_audience_that_the_host_wants() {
+    for (said, audience) in [
+        (json!({"token_federation_default_oidc_audiences": ["wanted"], "workspace_id": "1"}), "wanted"),
+        // What is no workspace takes tokens for the account.
+        (json!({"account_id": "acc"}), "acc"),
+    ] {
+        let server = MockServer::start().await;
+        Mock::given(path("/.well-known/databricks-config"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(said))
+            .mount(&server)
+            .await;
+        exchange(&server, "client_id=app").await;
+        let url = github(&server, audience).await;
+        let variables = [
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
+            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "s3cret-request"),
+        ];
+        let config = settings(&server, &variables, &[(Attribute::ClientId, "app")]);
+        assert_eq!(who(config).await.unwrap(), "job", "{audience}");
+        assert_eq!(asked(&server, "/.well-known/databricks-config").await, 1);
+    }
+}
+
+#[tokio::test]
+pub(crate) async fn a_job_of_github_logs_in_by_entra() {
     let server = MockServer::start().await;
     let url = github(&server, "api://AzureADTokenExchange").await;
     Mock::given(path("/tenant/oauth2/token"))
         .and(body_string_contains("client_id=app"))
-        .and(body_string_contains("client_assertion=id-token"))
-        .respond_with(token("aad"))
+        .and(body_string_contains("client_assertion=s3cret-id"))
+        .respond_with(token("s3cret-aad"))
         .mount(&server)
         .await;
-    accept(&server, "aad", "job").await;
+    accept(&server, "s3cret-aad", "job").await;
     let authority = server.uri();
     let variables = [
         ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "r3quest"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "s3cret-request"),
         ("AZURE_AUTHORITY_HOST", authority.as_str()),
     ];
     let more = [
@@ -74,18 +100,18 @@ async fn a_job_of_github_logs_in_by_entra() {
 }
 
 #[tokio::test]
-async fn a_pipeline_of_azure_devops_logs_in() {
+pub(crate) async fn a_pipeline_of_azure_devops_logs_in() {
     let server = MockServer::start().await;
     exchange(&server, "client_id=app").await;
     Mock::given(method("POST"))
         .and(path("/org/p/_apis/distributedtask/hubs/build/plans/1/jobs/2/oidctoken"))
-        .and(header("authorization", "Bearer r3quest"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"oidcToken": "id-token"})))
+        .and(header("authorization", "Bearer s3cret-request"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"oidcToken": "s3cret-id"})))
         .mount(&server)
         .await;
     let collection = format!("{}/org/", server.uri());
     let mut variables = vec![
-        ("SYSTEM_ACCESSTOKEN", "r3quest"),
+        ("SYSTEM_ACCESSTOKEN", "s3cret-request"),
         ("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", collection.as_str()),
         ("SYSTEM_TEAMPROJECTID", "p"),
         ("SYSTEM_HOSTTYPE", "build"),
@@ -100,20 +126,20 @@ async fn a_pipeline_of_azure_devops_logs_in() {
 }
 
 #[tokio::test]
-async fn a_token_in_a_variable_is_exchanged_also_without_a_client() {
+pub(crate) async fn a_token_in_a_variable_is_exchanged_also_without_a_client() {
     let server = MockServer::start().await;
     exchange(&server, "subject_token").await;
-    let usual = settings(&server, &[("DATABRICKS_OIDC_TOKEN", "id-token")], &[]);
+    let usual = settings(&server, &[("DATABRICKS_OIDC_TOKEN", "s3cret-id")], &[]);
     assert_eq!(who(usual).await.unwrap(), "job");
     let named = [(Attribute::OidcTokenEnv, "MINE"), (Attribute::ClientId, "app")];
-    assert_eq!(who(settings(&server, &[("MINE", "id-token")], &named)).await.unwrap(), "job");
+    assert_eq!(who(settings(&server, &[("MINE", "s3cret-id")], &named)).await.unwrap(), "job");
     let gone = settings(&server, &[], &[(Attribute::AuthType, "env-oidc")]);
     let error = who(gone).await.unwrap_err().to_string();
     assert!(error.contains("env-oidc: the variable DATABRICKS_OIDC_TOKEN is not set"), "{error}");
 }
 
 #[tokio::test]
-async fn a_token_in_a_file_is_read_for_each_exchange() {
+pub(crate) async fn a_token_in_a_file_is_read_for_each_exchange() {
     let server = MockServer::start().await;
     exchange(&server, "client_id=app").await;
     let folder = tempfile::tempdir().unwrap();
@@ -122,17 +148,18 @@ async fn a_token_in_a_file_is_read_for_each_exchange() {
     let workspace = workspace(settings(&server, &[], &more)).unwrap();
     let error = me(&workspace).await.unwrap_err().to_string();
     assert!(error.starts_with("file-oidc: ") && error.contains("with the OIDC token: "), "{error}");
-    std::fs::write(&file, "id-token\n").unwrap();
+    std::fs::write(&file, "s3cret-id\n").unwrap();
     assert_eq!(me(&workspace).await.unwrap(), "job");
 }
 
 #[tokio::test]
-async fn a_managed_identity_logs_in() {
+pub(crate) async fn a_managed_identity_logs_in() {
     let server = MockServer::start().await;
     let expires = epoch(std::time::Duration::from_secs(3600)).to_string();
-    for (resource, value) in
-        [("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "aad"), ("https://management.core.windows.net/", "manage")]
-    {
+    for (resource, value) in [
+        ("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d", "s3cret-aad"),
+        ("https://management.core.windows.net/", "s3cret-manage"),
+    ] {
         Mock::given(path("/metadata/identity/oauth2/token"))
             .and(header("metadata", "true"))
             .and(query_param("resource", resource))
@@ -144,8 +171,8 @@ async fn a_managed_identity_logs_in() {
             .mount(&server)
             .await;
     }
-    Mock::given(header("x-databricks-azure-sp-management-token", "manage"))
-        .and(header("authorization", "Bearer aad"))
+    Mock::given(header("x-databricks-azure-sp-management-token", "s3cret-manage"))
+        .and(header("authorization", "Bearer s3cret-aad"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"userName": "machine"})))
         .mount(&server)
         .await;

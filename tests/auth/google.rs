@@ -1,6 +1,5 @@
 //! Logins of Google: a key that signs, and a service account that one may act as.
 
-use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,25 +14,18 @@ use crate::support::*;
 async fn accept_both(server: &MockServer, identity: &str) {
     Mock::given(path("/api/2.0/preview/scim/v2/Me"))
         .and(header("authorization", format!("Bearer {identity}")))
-        .and(header("x-databricks-gcp-sa-access-token", "cloud"))
+        .and(header("x-databricks-gcp-sa-access-token", "s3cret-cloud"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"userName": "sa"})))
         .mount(server)
         .await;
 }
 
-/// A new key; none where there is no openssl to make one.
-fn key() -> Option<String> {
-    let arguments = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
-    let made = Command::new("openssl").args(arguments).output().ok()?;
-    made.status.success().then(|| String::from_utf8(made.stdout).unwrap())
-}
+/// A key made for these tests, which opens nothing.
+pub(crate) const KEY: &str = include_str!("key.pem");
 
-#[tokio::test]
-async fn a_service_account_logs_in_by_its_key() {
-    let Some(pem) = key() else { return };
-    let server = MockServer::start().await;
-    let identity = jwt(&json!({"exp": epoch(Duration::from_secs(3600))}));
-    let (answer, host) = (identity.clone(), server.uri());
+/// Google, which takes assertions signed by the key: for an identity, or for its own cloud.
+async fn google(server: &MockServer, identity: &str) -> String {
+    let (answer, host) = (identity.to_owned(), server.uri());
     // Which token is asked for stands in the claims.
     Mock::given(method("POST"))
         .and(path("/google"))
@@ -49,22 +41,76 @@ async fn a_service_account_logs_in_by_its_key() {
             let identity = claims["target_audience"] == host.as_str();
             assert!(cloud != identity, "{claims}");
             ResponseTemplate::new(200).set_body_json(match cloud {
-                true => json!({"access_token": "cloud", "expires_in": 3600}),
+                true => json!({"access_token": "s3cret-cloud", "expires_in": 3600}),
                 false => json!({"id_token": answer}),
             })
         })
-        .mount(&server)
+        .mount(server)
         .await;
-    accept_both(&server, &identity).await;
     let uri = format!("{}/google", server.uri());
-    let key = json!({"client_email": "sa@example.com", "private_key": pem, "token_uri": uri}).to_string();
+    json!({"client_email": "sa@example.com", "private_key": KEY, "token_uri": uri}).to_string()
+}
+
+#[tokio::test]
+pub(crate) async fn a_service_account_logs_in_by_its_key() {
+    let server = MockServer::start().await;
+    let identity = jwt(&json!({"exp": epoch(Duration::from_secs(3600))}));
+    let key = google(&server, &identity).await;
+    accept_both(&server, &identity).await;
     let workspace = workspace(config(&server.uri(), &[(Attribute::GoogleCredentials, &key)])).unwrap();
     assert!(!format!("{workspace:?}").contains("PRIVATE KEY"));
     assert_eq!(me(&workspace).await.unwrap(), "sa");
 }
 
+/// Who acts as a service account, which Google lets the caller with this token do.
+async fn acts_as(server: &MockServer, caller: &str, variables: &[(&str, &str)]) -> String {
+    let identity = jwt(&json!({"exp": epoch(Duration::from_secs(3600))}));
+    for (call, body) in [
+        ("generateIdToken", json!({"token": identity})),
+        ("generateAccessToken", json!({"accessToken": "s3cret-cloud", "expireTime": "2999-01-01T00:00:00Z"})),
+    ] {
+        Mock::given(method("POST"))
+            .and(path(format!("/v1/projects/-/serviceAccounts/sa@example.com:{call}")))
+            .and(header("authorization", format!("Bearer {caller}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(server)
+            .await;
+    }
+    accept_both(server, &identity).await;
+    let api = ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", server.uri());
+    let variables = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).chain([api]);
+    let config = config(&server.uri(), &[(Attribute::GoogleServiceAccount, "sa@example.com")]);
+    let outcome = who(config.with_environment(Environment::of(variables))).await;
+    let paths: Vec<_> = server.received_requests().await.unwrap();
+    let paths: Vec<_> = paths.iter().map(|request| request.url.path()).collect();
+    outcome.unwrap_or_else(|error| panic!("{error}: {paths:?}"))
+}
+
+#[tokio::test]
+pub(crate) async fn a_key_acts_as_another_service_account() {
+    let server = MockServer::start().await;
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("key.json");
+    std::fs::write(&file, google(&server, "unused").await).unwrap();
+    let file = file.display().to_string();
+    let user = acts_as(&server, "s3cret-cloud", &[("GOOGLE_APPLICATION_CREDENTIALS", &file)]).await;
+    assert_eq!(user, "sa");
+}
+
+#[tokio::test]
+pub(crate) async fn a_machine_acts_as_a_service_account() {
+    let server = MockServer::start().await;
+    Mock::given(path("/computeMetadata/v1/instance/service-accounts/default/token"))
+        .and(header("metadata-flavor", "Google"))
+        .respond_with(token("s3cret-machine"))
+        .mount(&server)
+        .await;
+    let host = server.address().to_string();
+    assert_eq!(acts_as(&server, "s3cret-machine", &[("GCE_METADATA_HOST", &host)]).await, "sa");
+}
+
 #[test]
-fn a_key_that_is_none_is_refused_without_being_shown() {
+pub(crate) fn a_key_that_is_none_is_refused_without_being_shown() {
     for given in ["{\"private_key\": \"s3cret\"}", "/nowhere/s3cret.json"] {
         let config = config("https://1.2.gcp.databricks.com", &[(Attribute::GoogleCredentials, given)]);
         let error = workspace(config).unwrap_err();
@@ -74,46 +120,21 @@ fn a_key_that_is_none_is_refused_without_being_shown() {
 }
 
 #[tokio::test]
-async fn a_user_acts_as_a_service_account() {
+pub(crate) async fn a_user_acts_as_a_service_account() {
     let server = MockServer::start().await;
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("login.json");
     let login = json!({
-        "type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r",
+        "type": "authorized_user", "client_id": "c", "client_secret": "s3cret-s", "refresh_token": "s3cret-r",
         "token_uri": format!("{}/google", server.uri()),
     });
     std::fs::write(&file, login.to_string()).unwrap();
     Mock::given(path("/google"))
         .and(body_string_contains("grant_type=refresh_token"))
-        .respond_with(token("user"))
+        .respond_with(token("s3cret-user"))
         .mount(&server)
         .await;
-    let identity = jwt(&json!({"exp": epoch(Duration::from_secs(3600))}));
-    let expiry = "2999-01-01T00:00:00Z";
-    for (call, body) in [
-        ("generateIdToken", json!({"token": identity})),
-        ("generateAccessToken", json!({"accessToken": "cloud", "expireTime": expiry})),
-    ] {
-        Mock::given(method("POST"))
-            .and(path(format!("/v1/projects/-/serviceAccounts/sa@example.com:{call}")))
-            .and(header("authorization", "Bearer user"))
-            .respond_with(ResponseTemplate::new(200).set_body_json(body))
-            .mount(&server)
-            .await;
-    }
-    accept_both(&server, &identity).await;
-    let environment = Environment::of([
-        ("GOOGLE_APPLICATION_CREDENTIALS", file.display().to_string()),
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS", server.uri()),
-    ]);
-    let config = config(&server.uri(), &[(Attribute::GoogleServiceAccount, "sa@example.com")]);
-    let outcome = who(config.with_environment(environment)).await;
-    let paths: Vec<_> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(|request| request.url.path().to_owned())
-        .collect();
-    assert_eq!(outcome.unwrap(), "sa", "{paths:?}");
+    let file = file.display().to_string();
+    let user = acts_as(&server, "s3cret-user", &[("GOOGLE_APPLICATION_CREDENTIALS", &file)]).await;
+    assert_eq!(user, "sa");
 }

@@ -23,10 +23,10 @@ fn settings(server: &MockServer, programs: &Programs) -> Config {
 }
 
 #[tokio::test]
-async fn the_login_of_the_cli_is_used() {
+pub(crate) async fn the_login_of_the_cli_is_used() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
-    programs.add_large("databricks", &cli((0, 300, 0), "t1"));
-    accept(&server, "t1", "me").await;
+    programs.add_large("databricks", &cli((0, 300, 0), "s3cret-t1"));
+    accept(&server, "s3cret-t1", "me").await;
     let workspace = workspace(settings(&server, &programs)).unwrap();
     for _ in 0..3 {
         assert_eq!(me(&workspace).await.unwrap(), "me");
@@ -36,16 +36,16 @@ async fn the_login_of_the_cli_is_used() {
 }
 
 #[tokio::test]
-async fn a_profile_is_named_where_the_cli_understands_it() {
+pub(crate) async fn a_profile_is_named_where_the_cli_understands_it() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
-    accept(&server, "t1", "me").await;
+    accept(&server, "s3cret-t1", "me").await;
     let host = format!("auth token --host {}", server.uri());
     for (name, version, expected) in [
         ("new", (0, 207, 1), "auth token --profile dev"),
         ("old", (0, 207, 0), host.as_str()),
         ("major", (1, 0, 0), "auth token --profile dev"),
     ] {
-        let program = programs.add(name, &cli(version, "t1"));
+        let program = programs.add(name, &cli(version, "s3cret-t1"));
         let config = settings(&server, &programs)
             .with(Attribute::Profile, "dev")
             .with(Attribute::AuthType, "databricks-cli")
@@ -56,14 +56,14 @@ async fn a_profile_is_named_where_the_cli_understands_it() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_made_new_past_the_clis_own_cache() {
+pub(crate) async fn a_refused_token_is_made_new_past_the_clis_own_cache() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
-    let script = cli((0, 296, 0), "old").replace(
+    let script = cli((0, 296, 0), "s3cret-old").replace(
         "*)",
-        "*--force-refresh) echo '{\"access_token\":\"new\",\"expiry\":\"2999-01-01T00:00:00Z\"}' ;; *)",
+        "*--force-refresh) echo '{\"access_token\":\"s3cret-new\",\"expiry\":\"2999-01-01T00:00:00Z\"}' ;; *)",
     );
     programs.add_large("databricks", &script.replace("\"$1\"", "\"$*\"").replace("version)", "version*)"));
-    accept(&server, "new", "me").await;
+    accept(&server, "s3cret-new", "me").await;
     refuse_others(&server).await;
     assert_eq!(who(settings(&server, &programs)).await.unwrap(), "me");
     let runs = programs.runs("databricks");
@@ -71,7 +71,7 @@ async fn a_refused_token_is_made_new_past_the_clis_own_cache() {
 }
 
 #[tokio::test]
-async fn what_the_cli_says_is_told() {
+pub(crate) async fn what_the_cli_says_is_told() {
     let (server, programs) = (MockServer::start().await, Programs::new().await);
     let chosen =
         |programs: &Programs| settings(&server, programs).with(Attribute::AuthType, "databricks-cli");
@@ -80,11 +80,11 @@ async fn what_the_cli_says_is_told() {
     programs.add("databricks", "");
     let error = who(chosen(&programs)).await.unwrap_err().to_string();
     assert!(error.contains("is the legacy CLI"), "{error}");
-    programs.add_large("databricks", "echo 't0ken on the way'; echo 'no login; run auth login' >&2; exit 1");
+    programs.add_large("databricks", "echo 's3cret on the way'; echo 'no login; run auth login' >&2; exit 1");
     let error = who(chosen(&programs)).await.unwrap_err().to_string();
     assert_eq!(error, "databricks-cli: `databricks` failed: no login; run auth login");
-    programs.add_large("databricks", "echo '{\"t0ken\": '");
+    programs.add_large("databricks", "echo '{\"s3cret\": '");
     let error = who(chosen(&programs)).await.unwrap_err();
     assert!(error.to_string().contains("not the JSON expected"), "{error}");
-    assert!(!format!("{error:?}").contains("t0ken"));
+    assert!(!format!("{error:?}").contains("s3cret"));
 }

@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 use databricks_toolkit::config::{Attribute, Cloud, Config, Environment, Source};
 use databricks_toolkit::{Error, Workspace};
 
-use crate::support::{config, me, workspace};
+use crate::support::*;
 
 const FILE: &str = "\
 [DEFAULT]
 host = https://default.cloud.databricks.com
-token = dapi-default
+token = s3cret-default
 
 [dev]
 host = https://dev.cloud.databricks.com/?o=17 # the small one
-token = dapi-dev#1
+token = s3cret-dev#1
 warehouse_id = w1
 
 [azure]
 host = https://adb-1.2.azuredatabricks.net
 azure_client_id = app
-azure_client_secret = azure-secret
+azure_client_secret = s3cret-azure
 azure_tenant_id = tenant
 ";
 
@@ -48,12 +48,12 @@ fn token(config: &Config) -> Option<&str> {
 }
 
 #[test]
-fn code_wins_over_the_environment_and_that_over_a_profile() {
+pub(crate) fn code_wins_over_the_environment_and_that_over_a_profile() {
     let home = Home::new(FILE);
-    let variables = [("DATABRICKS_CONFIG_PROFILE", "dev"), ("DATABRICKS_TOKEN", "dapi-env")];
+    let variables = [("DATABRICKS_CONFIG_PROFILE", "dev"), ("DATABRICKS_TOKEN", "s3cret-env")];
     let config = home.config(&variables).with(Attribute::WarehouseId, "w2").load().unwrap();
     assert_eq!(config.host(), Some("https://dev.cloud.databricks.com/?o=17"));
-    assert_eq!((token(&config), config.warehouse_id()), (Some("dapi-env"), Some("w2")));
+    assert_eq!((token(&config), config.warehouse_id()), (Some("s3cret-env"), Some("w2")));
     let sources = |attribute| config.source(attribute).unwrap().clone();
     assert_eq!(sources(Attribute::WarehouseId), Source::Explicit);
     assert_eq!(sources(Attribute::Token), Source::Variable("DATABRICKS_TOKEN"));
@@ -63,11 +63,11 @@ fn code_wins_over_the_environment_and_that_over_a_profile() {
 }
 
 #[test]
-fn the_file_is_left_alone_where_there_is_a_host_or_a_credential() {
+pub(crate) fn the_file_is_left_alone_where_there_is_a_host_or_a_credential() {
     let home = Home::new(FILE);
     for variables in [
         [("DATABRICKS_HOST", "https://x.com")],
-        [("DATABRICKS_TOKEN", "dapi-env")],
+        [("DATABRICKS_TOKEN", "s3cret-env")],
         [("DATABRICKS_AZURE_RESOURCE_ID", "/subscriptions/1")],
         [("DATABRICKS_CLIENT_ID", "app")],
     ] {
@@ -75,15 +75,15 @@ fn the_file_is_left_alone_where_there_is_a_host_or_a_credential() {
         assert_eq!(config.describe().count(), 1, "{variables:?}: {config:?}");
     }
     let config = home.config(&[("DATABRICKS_WAREHOUSE_ID", "w")]).load().unwrap();
-    assert_eq!(token(&config), Some("dapi-default"));
+    assert_eq!(token(&config), Some("s3cret-default"));
 }
 
 #[test]
-fn the_profile_is_the_named_one_or_the_files_own_default() {
+pub(crate) fn the_profile_is_the_named_one_or_the_files_own_default() {
     let home = Home::new(&format!("{FILE}[__settings__]\ndefault_profile = dev\n"));
-    assert_eq!(token(&home.config(&[]).load().unwrap()), Some("dapi-dev#1"));
+    assert_eq!(token(&home.config(&[]).load().unwrap()), Some("s3cret-dev#1"));
     let named = home.config(&[("DATABRICKS_CONFIG_PROFILE", "DEFAULT")]).load().unwrap();
-    assert_eq!(token(&named), Some("dapi-default"));
+    assert_eq!(token(&named), Some("s3cret-default"));
     let error = home.config(&[("DATABRICKS_CONFIG_PROFILE", "gone")]).load().unwrap_err().to_string();
     assert!(error.contains("no profile `gone`; there are: DEFAULT, dev, azure"), "{error}");
     // Neither a file nor a DEFAULT is needed.
@@ -94,7 +94,7 @@ fn the_profile_is_the_named_one_or_the_files_own_default() {
 }
 
 #[test]
-fn a_file_elsewhere_is_named_by_a_variable() {
+pub(crate) fn a_file_elsewhere_is_named_by_a_variable() {
     let home = Home::new(FILE);
     std::fs::write(home.0.path().join("other"), "[DEFAULT]\nhost = https://other.com\n").unwrap();
     let config = home.config(&[("DATABRICKS_CONFIG_FILE", "~/other")]).load().unwrap();
@@ -102,16 +102,16 @@ fn a_file_elsewhere_is_named_by_a_variable() {
 }
 
 #[test]
-fn profiles_live_side_by_side_whatever_the_environment_says() {
+pub(crate) fn profiles_live_side_by_side_whatever_the_environment_says() {
     let home = Home::new(FILE);
-    let variables = [("DATABRICKS_HOST", "https://env.com"), ("DATABRICKS_TOKEN", "dapi-env")];
+    let variables = [("DATABRICKS_HOST", "https://env.com"), ("DATABRICKS_TOKEN", "s3cret-env")];
     let open = |name: &str| {
         let config = home.config(&variables).with_profile(name).unwrap();
         Workspace::builder().config(config).build().unwrap()
     };
     let (dev, default, azure) = (open("dev"), open("DEFAULT"), open("azure"));
     assert_eq!(dev.host(), "https://dev.cloud.databricks.com");
-    assert_eq!(token(dev.config()), Some("dapi-dev#1"));
+    assert_eq!(token(dev.config()), Some("s3cret-dev#1"));
     assert_eq!(default.host(), "https://default.cloud.databricks.com");
     assert_eq!(azure.config().cloud(), Some(Cloud::Azure));
 }
@@ -121,12 +121,12 @@ fn conflict(config: Config) -> Result<Workspace, Error> {
 }
 
 #[test]
-fn two_ways_to_log_in_are_told_with_their_sources() {
+pub(crate) fn two_ways_to_log_in_are_told_with_their_sources() {
     let home = Home::new(FILE);
     let variables = [
         ("DATABRICKS_CONFIG_PROFILE", "dev"),
         ("DATABRICKS_CLIENT_ID", "app"),
-        ("DATABRICKS_CLIENT_SECRET", "very-secret"),
+        ("DATABRICKS_CLIENT_SECRET", "s3cret-very"),
     ];
     let error = conflict(home.config(&variables).load().unwrap()).unwrap_err().to_string();
     for part in [
@@ -137,21 +137,21 @@ fn two_ways_to_log_in_are_told_with_their_sources() {
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    assert!(!error.contains("very-secret") && !error.contains("dapi-dev"), "{error}");
+    assert!(!error.contains("s3cret-very") && !error.contains("s3cret-dev"), "{error}");
     let chosen = home.config(&variables).with(Attribute::AuthType, "pat").load().unwrap();
     conflict(chosen).unwrap();
 }
 
 #[test]
-fn credentials_said_in_code_beat_those_of_the_environment() {
+pub(crate) fn credentials_said_in_code_beat_those_of_the_environment() {
     let home = Home::new(FILE);
     let variables = [
         ("DATABRICKS_HOST", "https://x.com"),
         ("DATABRICKS_CLIENT_ID", "app"),
-        ("DATABRICKS_CLIENT_SECRET", "secret"),
+        ("DATABRICKS_CLIENT_SECRET", "s3cret"),
         ("DATABRICKS_AUTH_TYPE", "oauth-m2m"),
     ];
-    let config = home.config(&variables).with(Attribute::Token, "dapi-code").load().unwrap();
+    let config = home.config(&variables).with(Attribute::Token, "s3cret-code").load().unwrap();
     let workspace = conflict(config.clone()).unwrap();
     assert!(format!("{workspace:?}").contains("PersonalAccessToken"), "{workspace:?}");
     // Two ways said in code are a conflict all the same.
@@ -164,7 +164,7 @@ fn credentials_said_in_code_beat_those_of_the_environment() {
 }
 
 #[test]
-fn a_client_id_goes_with_a_token_in_a_file() {
+pub(crate) fn a_client_id_goes_with_a_token_in_a_file() {
     let home = Home::new("");
     let variables = [
         ("DATABRICKS_HOST", "https://x.com"),
@@ -180,7 +180,7 @@ fn a_client_id_goes_with_a_token_in_a_file() {
 }
 
 #[test]
-fn no_secret_is_shown() {
+pub(crate) fn no_secret_is_shown() {
     let secrets: Vec<_> = Attribute::ALL.iter().filter(|attribute| attribute.is_secret()).collect();
     assert!(secrets.len() >= 6, "{secrets:?}");
     let config = Attribute::ALL.iter().fold(Config::default(), |config, attribute| {
@@ -193,7 +193,7 @@ fn no_secret_is_shown() {
 }
 
 #[test]
-fn the_table_holds_every_variable_of_the_official_tools_once() {
+pub(crate) fn the_table_holds_every_variable_of_the_official_tools_once() {
     let variables: Vec<_> = Attribute::ALL.iter().flat_map(|attribute| attribute.variables()).collect();
     assert_eq!(variables.iter().collect::<BTreeSet<_>>().len(), variables.len());
     for name in [
@@ -227,7 +227,7 @@ fn the_table_holds_every_variable_of_the_official_tools_once() {
 }
 
 #[test]
-fn a_timeout_is_a_number_of_seconds() {
+pub(crate) fn a_timeout_is_a_number_of_seconds() {
     for (value, expected) in [("2.5", Some(2500)), ("0", None), ("-1", None), ("soon", None), ("inf", None)] {
         let found = Config::default().with(Attribute::HttpTimeoutSeconds, value).http_timeout();
         assert_eq!(found.ok().map(|timeout| timeout.as_millis()), expected, "{value}");
@@ -235,9 +235,10 @@ fn a_timeout_is_a_number_of_seconds() {
 }
 
 #[test]
-fn a_limit_that_is_no_number_is_an_error_and_zero_is_none() {
+pub(crate) fn a_limit_that_is_no_number_is_an_error_and_zero_is_none() {
     let with =
         |attribute, value: &str| config("http://127.0.0.1:9", &[(Attribute::Token, "t"), (attribute, value)]);
+    let workspace = |config: Config| Workspace::builder().config(config).build();
     let error = workspace(with(Attribute::RateLimit, "many")).unwrap_err().to_string();
     assert!(error.contains("rate_limit") && error.contains("many"), "{error}");
     let error = workspace(with(Attribute::RetryTimeoutSeconds, "-1")).unwrap_err().to_string();
@@ -246,7 +247,7 @@ fn a_limit_that_is_no_number_is_an_error_and_zero_is_none() {
 }
 
 #[tokio::test]
-async fn retries_end_when_the_settings_say_so() {
+pub(crate) async fn retries_end_when_the_settings_say_so() {
     let server = wiremock::MockServer::start().await;
     let busy = wiremock::ResponseTemplate::new(503);
     wiremock::Mock::given(wiremock::matchers::any()).respond_with(busy).mount(&server).await;

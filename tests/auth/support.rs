@@ -22,7 +22,13 @@ pub(crate) fn nothing() -> Environment {
 }
 
 pub(crate) fn workspace(config: Config) -> Result<Workspace, Error> {
-    Workspace::builder().config(config).retry(RetryPolicy::none()).rate_limit(0).build()
+    note(&config);
+    let built = Workspace::builder().config(config).retry(RetryPolicy::none()).rate_limit(0).build();
+    match &built {
+        Ok(workspace) => note(workspace),
+        Err(error) => note_error(error),
+    }
+    built
 }
 
 /// Who the workspace takes the caller for.
@@ -31,7 +37,54 @@ pub(crate) async fn who(config: Config) -> Result<String, Error> {
 }
 
 pub(crate) async fn me(workspace: &Workspace) -> Result<String, Error> {
-    Ok(workspace.current_user().me().send().await?.user_name.unwrap())
+    let answer = workspace.current_user().me().send().await;
+    // What logins keep can be seen in them only now.
+    note(workspace);
+    match answer {
+        Ok(user) => Ok(user.user_name.unwrap()),
+        Err(error) => {
+            note_error(&error);
+            Err(error)
+        }
+    }
+}
+
+std::thread_local! {
+    static SHOWN: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+}
+
+/// Keeps what `Debug` shows of it, for the test that looks for secrets.
+pub(crate) fn note(shown: &dyn std::fmt::Debug) {
+    SHOWN.with_borrow_mut(|all| *all += &format!("{shown:?}\n"));
+}
+
+/// The same of an error, its sources, and what it says of itself.
+pub(crate) fn note_error(error: &Error) {
+    note(error);
+    let mut next = Some(error as &dyn std::error::Error);
+    while let Some(error) = next {
+        SHOWN.with_borrow_mut(|all| *all += &format!("{error} {error:?}\n"));
+        next = error.source();
+    }
+}
+
+std::thread_local! {
+    static SECRETS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Tells of a secret that the test did not choose.
+pub(crate) fn secret(value: &str) {
+    SECRETS.with_borrow_mut(|all| all.push(value.to_owned()));
+}
+
+/// The secrets of this thread that were told.
+pub(crate) fn secrets() -> Vec<String> {
+    SECRETS.with_borrow(Clone::clone)
+}
+
+/// What was shown on this thread since it was asked last.
+pub(crate) fn shown() -> String {
+    SHOWN.with_borrow_mut(std::mem::take)
 }
 
 /// Takes callers with this token for this user; all others are refused.
@@ -130,11 +183,11 @@ impl Programs {
     }
 }
 
-/// A JWT that nobody signed, which expires then.
+/// A JWT that nobody signed.
 pub(crate) fn jwt(claims: &serde_json::Value) -> String {
     use base64::Engine;
     let part = |text: &str| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(text);
-    format!("{}.{}.{}", part("{}"), part(&claims.to_string()), part("signature"))
+    format!("{}.{}.{}", part("{}"), part(&claims.to_string()), part("s3cret-signature"))
 }
 
 pub(crate) fn epoch(from_now: Duration) -> u64 {

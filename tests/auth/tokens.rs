@@ -73,7 +73,7 @@ async fn burst(tokens: &CachedTokens) -> Vec<Result<String, String>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_callers_wait_for_one_fetch() {
+pub(crate) async fn a_hundred_callers_wait_for_one_fetch() {
     let (tokens, script) = Script::of([Some(("one", 3600)), Some(("two", 3600))]);
     assert!(burst(&tokens).await.iter().all(|result| result.as_deref() == Ok("Bearer one")));
     assert_eq!(script.fetches(), 1);
@@ -83,7 +83,7 @@ async fn a_hundred_callers_wait_for_one_fetch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_callers_are_told_of_one_failure_and_the_next_tries_again() {
+pub(crate) async fn a_hundred_callers_are_told_of_one_failure_and_the_next_tries_again() {
     let (tokens, script) = Script::of([None, Some(("one", 3600))]);
     let failures = burst(&tokens).await;
     assert!(failures.iter().all(|result| result.as_ref().unwrap_err() == "script: out of order"));
@@ -92,7 +92,7 @@ async fn a_hundred_callers_are_told_of_one_failure_and_the_next_tries_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_token_is_fetched_ahead_and_nobody_waits_for_it() {
+pub(crate) async fn a_new_token_is_fetched_ahead_and_nobody_waits_for_it() {
     // Of an hour 20 minutes are left then, of ten minutes the half.
     for (life, fresh) in [(3600, 2390), (600, 290)] {
         let (tokens, script) = Script::of([Some(("one", life)), Some(("two", life))]);
@@ -109,7 +109,7 @@ async fn a_new_token_is_fetched_ahead_and_nobody_waits_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_ahead_of_time_keeps_the_token_and_waits_a_minute() {
+pub(crate) async fn a_failure_ahead_of_time_keeps_the_token_and_waits_a_minute() {
     let (tokens, script) = Script::of([Some(("one", 3600)), None, None, Some(("two", 3600))]);
     assert_eq!(bearer(&tokens).await, "one");
     pass(2500).await;
@@ -128,7 +128,7 @@ async fn a_failure_ahead_of_time_keeps_the_token_and_waits_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_seconds_of_a_life_are_not_used() {
+pub(crate) async fn the_last_seconds_of_a_life_are_not_used() {
     let (tokens, _) = Script::of([Some(("one", 3600)), None, Some(("two", 3600))]);
     assert_eq!(bearer(&tokens).await, "one");
     pass(3570).await;
@@ -137,7 +137,7 @@ async fn the_last_seconds_of_a_life_are_not_used() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_gives_the_same_token_again_is_asked_once_a_minute() {
+pub(crate) async fn a_source_that_gives_the_same_token_again_is_asked_once_a_minute() {
     let (tokens, script) = Script::of([Some(("one", 3600)), Some(("one", 1000)), Some(("two", 3600))]);
     bearer(&tokens).await;
     pass(2500).await;
@@ -153,7 +153,7 @@ async fn a_source_that_gives_the_same_token_again_is_asked_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_token_is_replaced_once_however_many_say_so() {
+pub(crate) async fn a_refused_token_is_replaced_once_however_many_say_so() {
     let (tokens, script) = Script::of([Some(("one", 3600)), Some(("two", 3600)), Some(("three", 3600))]);
     let one = tokens.bearer().await.unwrap();
     for _ in 0..100 {
@@ -171,7 +171,7 @@ async fn a_refused_token_is_replaced_once_however_many_say_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_goes_on_when_its_caller_gives_up() {
+pub(crate) async fn a_fetch_goes_on_when_its_caller_gives_up() {
     let (tokens, script) = Script::of([Some(("one", 3600))]);
     let hasty = tokio::time::timeout(Duration::from_millis(10), tokens.bearer()).await;
     assert!(hasty.is_err());
@@ -180,7 +180,7 @@ async fn a_fetch_goes_on_when_its_caller_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_token_is_shown() {
+pub(crate) async fn no_token_is_shown() {
     let (tokens, _) = Script::of([Some(("s3cret", 3600)), Some(("line\nbreak-s3cret", 3600))]);
     let bearer = tokens.bearer().await.unwrap();
     assert!(!format!("{tokens:?} {bearer:?} {:?}", AccessToken::new("s3cret", None)).contains("s3cret"));

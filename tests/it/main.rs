@@ -5,7 +5,6 @@
 
 mod cli;
 mod client;
-mod faults;
 mod mcp;
 mod sdk;
 mod snapshots;
