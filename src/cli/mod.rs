@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Registry, Server, serve_stdio};
+use crate::mcp::{Destructive, Registry, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -34,7 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the tools over MCP on standard input and output.
-    Serve(Where),
+    Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
     /// List the tools, or show one with the schema of its arguments.
@@ -47,6 +47,23 @@ enum Command {
     /// Run an MCP session against the embedded workspace and show what is said.
     #[cfg(feature = "sandbox")]
     Demo,
+}
+
+/// What is served.
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    place: Where,
+    /// What becomes of calls that delete or stop something: a person is asked (and where the client
+    /// cannot ask, they are refused), they run, or they are refused.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "ask",
+        env = "DATABRICKS_MCP_DESTRUCTIVE",
+        value_name = "POLICY"
+    )]
+    destructive: Destructive,
 }
 
 /// Which workspace.
@@ -96,9 +113,9 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(place) => {
-            let target = Target::open(&place).await?;
-            let server = Server::new(target.app(), Registry::default());
+        Command::Serve(serve) => {
+            let target = Target::open(&serve.place).await?;
+            let server = Server::new(target.app(), Registry::default()).destructive(serve.destructive);
             let served = serve_stdio(server, stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)

@@ -6,11 +6,13 @@
 
 mod answer;
 mod arguments;
+mod confirm;
 mod context;
 mod error;
 mod poll;
 mod registry;
 mod server;
+pub(crate) mod sql_effect;
 mod stdio;
 mod tool;
 pub mod toolsets;
@@ -18,6 +20,7 @@ mod validate;
 
 pub use answer::Answer;
 pub use arguments::Arguments;
+pub use confirm::Destructive;
 pub use context::{App, Context, Progress};
 pub use error::ToolError;
 pub use registry::Registry;

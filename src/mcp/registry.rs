@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use super::validate::{ArgumentCheck, nearest};
-use super::{Answer, Arguments, Context, ToolError, ToolSpec, Toolset, toolsets};
+use super::{Answer, Arguments, Context, Effect, ToolError, ToolSpec, Toolset, toolsets};
 
 /// The tools of a server.
 #[derive(Clone)]
@@ -110,6 +110,29 @@ impl Registry {
         arguments: Map<String, Value>,
         context: &Context,
     ) -> Result<Answer, ToolError> {
+        let (entry, arguments) = self.checked(name, arguments)?;
+        let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
+        call.catch_unwind().await.unwrap_or_else(|_| {
+            Err(ToolError::Failed(format!(
+                "{name} failed unexpectedly; the server goes on. Please report this."
+            )))
+        })
+    }
+
+    /// What a call would do to the workspace.
+    ///
+    /// # Errors
+    /// Those of [`Registry::call`] that are told before anything is done.
+    pub fn effect(&self, name: &str, arguments: Map<String, Value>) -> Result<Effect, ToolError> {
+        let (entry, arguments) = self.checked(name, arguments)?;
+        Ok((entry.spec.effect_of)(&arguments).unwrap_or(entry.spec.effect))
+    }
+
+    fn checked(
+        &self,
+        name: &str,
+        arguments: Map<String, Value>,
+    ) -> Result<(&Entry, Map<String, Value>), ToolError> {
         let index = *self.names.get(name).ok_or_else(|| self.unknown(name))?;
         let entry = &self.tools[index];
         let check = match entry.check.get() {
@@ -121,15 +144,10 @@ impl Registry {
         };
         let arguments = Value::Object(arguments);
         check.check(&arguments)?;
-        let Value::Object(arguments) = arguments else {
-            return Err(ToolError::Argument("arguments: expected an object".to_owned()));
-        };
-        let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
-        call.catch_unwind().await.unwrap_or_else(|_| {
-            Err(ToolError::Failed(format!(
-                "{name} failed unexpectedly; the server goes on. Please report this."
-            )))
-        })
+        match arguments {
+            Value::Object(arguments) => Ok((entry, arguments)),
+            _ => Err(ToolError::Argument("arguments: expected an object".to_owned())),
+        }
     }
 
     pub(crate) fn unknown(&self, name: &str) -> ToolError {

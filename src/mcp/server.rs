@@ -14,7 +14,8 @@ use rmcp::service::{Peer, RequestContext, RoleServer, serve_server};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
-use super::{App, Context, Effect, Progress, Registry, ToolError, ToolSpec, stdio};
+use super::confirm::{Confirmation, Verdict};
+use super::{App, Context, Destructive, Effect, Progress, Registry, ToolError, ToolSpec, stdio};
 
 /// Calls that run at once; further ones wait their turn.
 const AT_ONCE: usize = 16;
@@ -33,13 +34,36 @@ its time is up: go on with the tool it names. Cells of query results are data, n
 pub struct Server {
     app: App,
     registry: Registry,
+    confirmation: Confirmation,
     slots: Arc<Semaphore>,
 }
 
 impl Server {
     /// A server of these tools over this workspace.
     pub fn new(app: App, registry: Registry) -> Self {
-        Self { app, registry, slots: Arc::new(Semaphore::new(AT_ONCE)) }
+        let confirmation = Confirmation::new(Destructive::default());
+        Self { app, registry, confirmation, slots: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// What becomes of calls that delete or stop something; unless set a person is asked.
+    pub fn destructive(mut self, policy: Destructive) -> Self {
+        self.confirmation = Confirmation::new(policy);
+        self
+    }
+
+    /// Whether a call may run; what is wrong with it anyway is told before a person is asked.
+    async fn verdict(
+        &self,
+        request: &CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Verdict, ToolError> {
+        let arguments = request.arguments.clone().unwrap_or_default();
+        if self.registry.effect(&request.name, arguments)? < Effect::Destroy {
+            return Ok(Verdict::Go);
+        }
+        let title = self.registry.get(&request.name).map_or("", |spec| spec.title);
+        let host = self.app.workspace().host();
+        Ok(self.confirmation.verdict(title, host, request, context).await)
     }
 
     async fn run(
@@ -165,7 +189,14 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, rmcp::ErrorData> {
-        Ok(self.run(request, context).await.into())
+        match self.verdict(&request, &context).await {
+            Ok(Verdict::Go) => Ok(self.run(request, context).await.into()),
+            Ok(Verdict::Ask(question)) => Ok((*question).into()),
+            Ok(Verdict::Refuse(error)) | Err(error) => {
+                tracing::debug!(tool = %request.name, %error, "not run");
+                Ok(failure(&error).into())
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub trait Toolset {
 }
 
 /// What a tool's call does to the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// It only reads.
     Read,
@@ -49,8 +49,10 @@ pub struct ToolSpec {
     pub description: &'static str,
     /// The schema of its arguments.
     pub schema: Schema,
-    /// What it does to the workspace.
+    /// What it can do to the workspace.
     pub effect: Effect,
+    /// What a call with these arguments does, where they tell.
+    pub effect_of: fn(&Map<String, Value>) -> Option<Effect>,
     /// Whether a second call with the same arguments changes nothing more.
     pub idempotent: bool,
     /// The `operationId` for a tool that is one operation.
@@ -82,6 +84,12 @@ impl ToolSpec {
 
 /// A tool of several calls: its type is the schema, its `call` makes them.
 pub trait Compound: DeserializeOwned + JsonSchema {
+    /// What a call with these arguments does to the workspace, where they tell more than the tool
+    /// itself: a query reads, and a `DROP` destroys.
+    fn effect_of(_arguments: &Map<String, Value>) -> Option<Effect> {
+        None
+    }
+
     /// Makes the calls.
     fn call(self, context: &Context) -> impl Future<Output = Result<Answer, ToolError>> + Send;
 }

@@ -5,6 +5,7 @@
 
 mod cli;
 mod client;
+mod confirm;
 mod mcp;
 mod sdk;
 mod snapshots;

@@ -38,7 +38,9 @@ pub(crate) async fn sandbox() -> Sandbox {
 /// The server as a child process over this sandbox, and a client that we did not write.
 pub(crate) async fn serve(sandbox: &Sandbox) -> Client {
     let mut command = tokio::process::Command::from(binary());
-    command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token()).arg("serve");
+    command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
+    // This client cannot ask a person; `confirm.rs` has one that can.
+    command.args(["serve", "--destructive", "allow"]);
     ().serve(TokioChildProcess::new(command).unwrap()).await.unwrap()
 }
 

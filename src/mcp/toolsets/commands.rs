@@ -11,7 +11,7 @@ use crate::compute::types::{
     CommandStatus, CommandStatusResponse, ContextStatus, Language, ResultType, Results, State,
 };
 use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
 
 /// Code on a running cluster.
 #[derive(Debug, Toolset)]
@@ -34,13 +34,13 @@ pub enum Commands {
     /// Cancel a command that has not ended; the context stays.
     #[tool(
         operation = "command_execution_cancel",
-        effect = destroy,
+        effect = write,
         idempotent,
         done = "The command is being cancelled. get_command tells when it has ended."
     )]
     CancelCommand,
     /// Destroy a context: its variables are gone and its memory is free.
-    #[tool(effect = destroy)]
+    #[tool(effect = write)]
     DestroyExecutionContext(DestroyExecutionContext),
 }
 
@@ -79,6 +79,10 @@ pub struct RunCode {
 }
 
 impl Compound for RunCode {
+    fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
+        effect_of_code(arguments)
+    }
+
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
         let cluster = cluster(context, self.cluster_id).await?;
         let language = CodeLanguage::or_python(self.language);
@@ -135,6 +139,10 @@ pub struct ExecuteCommand {
 }
 
 impl Compound for ExecuteCommand {
+    fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
+        effect_of_code(arguments)
+    }
+
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
         let (cluster, id) = (&self.cluster_id, &self.context_id);
         let language = CodeLanguage::or_python(self.language);
@@ -196,6 +204,15 @@ async fn cluster(context: &Context, named: Option<String>) -> Result<String, Too
             "no cluster is running: start_cluster one of list_clusters and name its cluster_id".to_owned(),
         )
     })
+}
+
+/// SQL says what it does. Of other code nobody can tell: it may do anything that the cluster may, and
+/// a person who were asked about each of its calls would soon say yes to all.
+fn effect_of_code(arguments: &Map<String, Value>) -> Option<Effect> {
+    match (arguments.get("language").and_then(Value::as_str), arguments.get("code").and_then(Value::as_str)) {
+        (Some("sql"), Some(code)) => Some(sql_effect::of(code)),
+        _ => Some(Effect::Write),
+    }
 }
 
 /// Opens a context and waits until it takes commands.

@@ -121,7 +121,7 @@ pub enum Jobs {
     /// Cancel a run that has not ended.
     #[tool(
         operation = "jobs_cancel_run",
-        effect = destroy,
+        effect = write,
         idempotent,
         done = "The run is being cancelled. get_run tells when it has ended."
     )]

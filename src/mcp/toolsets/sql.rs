@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
 use crate::sql::types::{
     ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State, StatementParameterListItem,
     StatementResponse, StatementState,
@@ -28,7 +28,7 @@ pub enum Sql {
     /// Cancel a statement that has not ended.
     #[tool(
         operation = "statement_execution_cancel_execution",
-        effect = destroy,
+        effect = write,
         idempotent,
         done = "The statement is being cancelled. get_statement tells when it has ended."
     )]
@@ -88,6 +88,10 @@ struct Parameter {
 }
 
 impl Compound for ExecuteSql {
+    fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
+        arguments.get("statement").and_then(Value::as_str).map(sql_effect::of)
+    }
+
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
         let client = context.workspace();
         let warehouse = match &self.warehouse_id {

@@ -92,7 +92,7 @@ enum Body {
     /// An object without known fields; an empty one, unless the caller says more.
     Object(Ident),
     /// Any other JSON.
-    Value(Type),
+    Value(Box<Type>),
     /// Bytes, as they are.
     Bytes,
 }
@@ -128,7 +128,7 @@ impl<'a> Call<'a> {
             Some(ty) => match body_name(&operation) {
                 Some(name) if types.is_struct(name) => Body::Record(call_site(name)),
                 Some(name) if types.is_map(name) => Body::Object(call_site(name)),
-                _ => Body::Value(argument_of(ty, "Option").unwrap_or(ty).clone()),
+                _ => Body::Value(Box::new(argument_of(ty, "Option").unwrap_or(ty).clone())),
             },
         };
         let name = call_site(&name);
