@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::auth::Credentials;
 use crate::config::Attribute;
 use crate::error::ConfigError;
-use crate::transport::{Options, RetryPolicy, Transport};
+use crate::transport::{Log, Options, RetryPolicy, Transport};
 use crate::{Config, Result};
 
 /// A Databricks workspace. Cheap to clone; clones share connections and credentials.
@@ -262,7 +262,7 @@ impl<T: Target> Builder<T> {
         };
         let read_timeout = self.config.http_timeout()?;
         let workspace_id = self.config.workspace_id().filter(|_| T::IS_WORKSPACE);
-        let log = self.config.log()?;
+        let log = Log::of(&self.config)?;
         let options = Options { retry, rate_limit, read_timeout, workspace_id, log, ..self.options };
         let transport = Transport::new(host, credentials, options, self.config.account_id())?;
         Ok(T::of(Arc::new(Inner { config: self.config, transport })))

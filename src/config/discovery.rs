@@ -11,6 +11,8 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use super::host::Cloud;
+use super::{Attribute, Config, Source};
+use crate::error::ConfigError;
 
 /// Longest wait for an answer: what is asked for is better had late by another way than never.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -107,6 +109,35 @@ impl Discovery {
             })
         };
         self.found.get_or_try_init(ask).await.ok()?.as_ref()
+    }
+}
+
+impl Config {
+    /// Asks the host for what is not set: the ids of account and workspace, the cloud, where its OAuth
+    /// server is, and the audience of tokens to exchange. A host that does not say stays as it is.
+    ///
+    /// Calls do not need it: what a login needs, it asks for itself. It is for programs that want to know
+    /// where they are, and for an [`Account`](crate::Account) whose id only the host knows.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a host that is missing or cannot be used.
+    pub async fn discover(mut self) -> Result<Self, ConfigError> {
+        let discovery = Discovery::new(&self.normalised_host()?);
+        let http = crate::auth::http::client(Duration::from_secs(10))?;
+        let Some(info) = discovery.get(&http).await else { return Ok(self) };
+        let account = self.account_id();
+        for (attribute, set, found) in [
+            (Attribute::AccountId, account.clone(), info.account_id().map(str::to_owned)),
+            (Attribute::WorkspaceId, self.workspace_id(), info.workspace_id().map(str::to_owned)),
+            (Attribute::Cloud, None, info.cloud_name().map(str::to_owned)),
+            (Attribute::DiscoveryUrl, None, info.oauth(account.as_deref())),
+            (Attribute::TokenAudience, None, info.audience().map(str::to_owned)),
+        ] {
+            if let (None, Some(found)) = (set, found) {
+                self.fill(attribute, found, Source::Host);
+            }
+        }
+        Ok(self)
     }
 }
 

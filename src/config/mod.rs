@@ -18,7 +18,6 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::ConfigError;
-use crate::transport::Log;
 
 pub use attribute::Attribute;
 pub(crate) use discovery::{Discovery, HostInfo};
@@ -291,49 +290,6 @@ impl Config {
         let by_host = || host::zone(&self.normalised_host().ok()?)?.1;
         let by_name = self.get(Attribute::AzureEnvironment).and_then(host::azure_cloud);
         by_host().or(by_name).or_else(|| host::azure_cloud("PUBLIC"))
-    }
-
-    /// Asks the host for what is not set: the ids of account and workspace, the cloud, where its OAuth
-    /// server is, and the audience of tokens to exchange. A host that does not say stays as it is.
-    ///
-    /// Calls do not need it: what a login needs, it asks for itself. It is for programs that want to know
-    /// where they are, and for an [`Account`](crate::Account) whose id only the host knows.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for a host that is missing or cannot be used.
-    pub async fn discover(mut self) -> Result<Self, ConfigError> {
-        let discovery = Discovery::new(&self.normalised_host()?);
-        let http = crate::auth::http::client(Duration::from_secs(10))?;
-        let Some(info) = discovery.get(&http).await else { return Ok(self) };
-        let account = self.account_id();
-        for (attribute, set, found) in [
-            (Attribute::AccountId, account.clone(), info.account_id().map(str::to_owned)),
-            (Attribute::WorkspaceId, self.workspace_id(), info.workspace_id().map(str::to_owned)),
-            (Attribute::Cloud, None, info.cloud_name().map(str::to_owned)),
-            (Attribute::DiscoveryUrl, None, info.oauth(account.as_deref())),
-            (Attribute::TokenAudience, None, info.audience().map(str::to_owned)),
-        ] {
-            if let (None, Some(found)) = (set, found) {
-                self.fill(attribute, found, Source::Host);
-            }
-        }
-        Ok(self)
-    }
-
-    /// What traces tell of bodies and headers.
-    pub(crate) fn log(&self) -> Result<Log, ConfigError> {
-        let longest = self.get(Attribute::DebugTruncateBytes).map(|value| {
-            value.parse().map_err(|_| ConfigError::Invalid {
-                attribute: Attribute::DebugTruncateBytes.name(),
-                value: value.to_owned(),
-                expected: "a whole number of bytes".to_owned(),
-            })
-        });
-        let usual = Log::default();
-        Ok(Log {
-            longest_text: longest.transpose()?.unwrap_or(usual.longest_text),
-            headers: self.is_on(Attribute::DebugHeaders),
-        })
     }
 
     pub(crate) fn environment(&self) -> &Environment {

@@ -5,6 +5,9 @@ use reqwest::Request;
 use reqwest::header::{HeaderMap, HeaderName};
 
 use super::{Operation, shown};
+use crate::Config;
+use crate::config::Attribute;
+use crate::error::ConfigError;
 
 /// How much is told, by `debug_truncate_bytes` and `debug_headers`.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +47,19 @@ const HARMLESS: [&str; 15] = [
 ];
 
 impl Log {
+    /// As the settings say.
+    pub(crate) fn of(config: &Config) -> Result<Self, ConfigError> {
+        let longest_text = match config.get(Attribute::DebugTruncateBytes) {
+            None => shown::LONGEST_TEXT,
+            Some(value) => value.parse().map_err(|_| ConfigError::Invalid {
+                attribute: Attribute::DebugTruncateBytes.name(),
+                value: value.to_owned(),
+                expected: "a whole number of bytes".to_owned(),
+            })?,
+        };
+        Ok(Self { longest_text, headers: config.is_on(Attribute::DebugHeaders) })
+    }
+
     /// Method, address without its query, and the body without secrets.
     pub(super) fn request(self, request: &Request) {
         if tracing::enabled!(tracing::Level::TRACE) {
