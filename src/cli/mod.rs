@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod target;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Registry, Server, serve_stdio};
+use crate::mcp::{Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -34,7 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the tools over MCP on standard input and output.
-    Serve(Where),
+    Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
     /// List the tools, or show one with the schema of its arguments.
@@ -47,6 +48,15 @@ enum Command {
     /// Run an MCP session against the embedded workspace and show what is said.
     #[cfg(feature = "sandbox")]
     Demo,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+struct Serve {
+    #[command(flatten)]
+    choice: choice::Choice,
+    #[command(flatten)]
+    place: Where,
 }
 
 /// Which workspace.
@@ -96,9 +106,10 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(place) => {
+        Command::Serve(Serve { choice, place }) => {
+            let registry = choice.registry()?;
             let target = Target::open(&place).await?;
-            let server = Server::new(target.app(), Registry::default());
+            let server = Server::new(target.app(), registry);
             let served = serve_stdio(server, stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)
