@@ -8,17 +8,19 @@ use clap::Args;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Where, target::Target};
-use crate::mcp::{Context, Progress, Registry};
+use super::{Failure, Where, choice::Choice, target::Target};
+use crate::mcp::{Context, Progress};
 
 /// Options of `call`.
 #[derive(Debug, Args)]
 pub(super) struct Call {
-    /// The tool, from `tools`.
+    /// The tool, from `tools --toolsets all`; any of them unless flags choose fewer.
     tool: String,
     /// Its arguments as a JSON object; `-` reads them from standard input.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     json: String,
+    #[command(flatten)]
+    choice: Choice,
     #[command(flatten)]
     place: Where,
 }
@@ -26,11 +28,11 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let arguments = self.arguments()?;
+        let registry = self.choice.registry_or_all()?;
         let target = Target::open(&self.place).await?;
         let app = target.app();
         let cancelled = CancellationToken::new();
         let context = Context::new(app.clone(), cancelled.clone(), progress());
-        let registry = Registry::default();
         let call = registry.call(&self.tool, arguments, &context);
         tokio::pin!(call);
         let result = tokio::select! {

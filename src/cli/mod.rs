@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod target;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Destructive, Registry, Server, serve_stdio};
+use crate::mcp::{Destructive, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -49,9 +50,11 @@ enum Command {
     Demo,
 }
 
-/// What is served.
+/// Options of `serve`.
 #[derive(Debug, Args)]
 struct Serve {
+    #[command(flatten)]
+    choice: choice::Choice,
     #[command(flatten)]
     place: Where,
     /// What becomes of calls that delete or stop something: a person is asked (and where the client
@@ -113,9 +116,10 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(serve) => {
-            let target = Target::open(&serve.place).await?;
-            let server = Server::new(target.app(), Registry::default()).destructive(serve.destructive);
+        Command::Serve(Serve { choice, place, destructive }) => {
+            let registry = choice.registry()?;
+            let target = Target::open(&place).await?;
+            let server = Server::new(target.app(), registry).destructive(destructive);
             let served = serve_stdio(server, stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)

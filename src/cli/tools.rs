@@ -3,7 +3,7 @@
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::Failure;
+use super::{Failure, choice::Choice};
 use crate::mcp::{Effect, Registry};
 
 /// Options of `tools`.
@@ -14,11 +14,16 @@ pub(super) struct Tools {
     /// Print all tools as MCP describes them, as JSON.
     #[arg(long, conflicts_with = "name")]
     json: bool,
+    #[command(flatten)]
+    choice: Choice,
 }
 
 impl Tools {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let registry = Registry::default();
+        let registry = match self.name {
+            Some(_) => self.choice.registry_or_all()?,
+            None => self.choice.registry()?,
+        };
         if self.json {
             let tools: Vec<_> = registry.tools().map(|spec| crate::mcp::described(&registry, spec)).collect();
             super::say(serde_json::to_string_pretty(&tools)?)?;

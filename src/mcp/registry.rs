@@ -8,7 +8,9 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
 use super::validate::{ArgumentCheck, nearest};
-use super::{Answer, Arguments, Context, Effect, ToolError, ToolSpec, Toolset, toolsets};
+use super::{
+    Answer, Arguments, Context, Effect, Selection, SelectionError, ToolError, ToolSpec, Toolset, toolsets,
+};
 
 /// The tools of a server.
 #[derive(Clone)]
@@ -30,9 +32,9 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Default for Registry {
-    /// All toolsets.
+    /// The default tools.
     fn default() -> Self {
-        Self::new(toolsets::all())
+        Self::new(Selection::default().of(&toolsets::all()).unwrap_or_default())
     }
 }
 
@@ -50,6 +52,14 @@ impl Registry {
         Self { tools: Arc::new(tools), names: Arc::new(names) }
     }
 
+    /// The chosen tools.
+    ///
+    /// # Errors
+    /// [`SelectionError`] for a name that does not exist and where no tool is left.
+    pub fn select(selection: &Selection) -> Result<Self, SelectionError> {
+        selection.of(&toolsets::all()).map(Self::new)
+    }
+
     /// One toolset alone.
     pub fn of<T: Toolset>() -> Self {
         Self::new(T::tools())
@@ -62,18 +72,24 @@ impl Registry {
 
     /// A tool by its name.
     pub fn get(&self, name: &str) -> Option<&ToolSpec> {
-        self.names.get(name).map(|index| &self.tools[*index].spec)
+        self.entry(name).map(|entry| &entry.spec)
+    }
+
+    /// By its name, or by one that it had before.
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        let index = self.names.get(name).or_else(|| self.names.get(toolsets::current_name(name)));
+        index.map(|index| &self.tools[*index])
     }
 
     /// The schema of a tool's arguments, in which other operations go by the names of their tools.
     pub fn input_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
-        self.names.get(name).map(|index| self.schema(&self.tools[*index]))
+        self.entry(name).map(|entry| self.schema(entry))
     }
 
     fn schema(&self, entry: &Entry) -> Arc<Map<String, Value>> {
         let read = || {
             let mut schema = Value::Object((*entry.spec.input_schema()).clone());
-            self.rename_operations(&mut schema);
+            self.reword(&mut schema);
             match schema {
                 Value::Object(schema) => Arc::new(schema),
                 _ => Arc::default(),
@@ -82,20 +98,22 @@ impl Registry {
         Arc::clone(entry.schema.get_or_init(read))
     }
 
-    /// Descriptions of the documents speak of operations; an agent knows tools.
-    fn rename_operations(&self, schema: &mut Value) {
+    /// Descriptions of the documents speak of operations, an agent knows tools; and their marks of code are for people,
+    /// two tokens a word.
+    fn reword(&self, schema: &mut Value) {
         match schema {
             Value::String(text) if text.contains('`') => {
                 for spec in self.tools() {
                     let Some(operation) = spec.operation else { continue };
                     let quoted = format!("`{operation}`");
                     if text.contains(&quoted) {
-                        *text = text.replace(&quoted, &format!("`{}`", spec.name));
+                        *text = text.replace(&quoted, spec.name);
                     }
                 }
+                text.retain(|letter| letter != '`');
             }
-            Value::Object(map) => map.values_mut().for_each(|value| self.rename_operations(value)),
-            Value::Array(list) => list.iter_mut().for_each(|value| self.rename_operations(value)),
+            Value::Object(map) => map.values_mut().for_each(|value| self.reword(value)),
+            Value::Array(list) => list.iter_mut().for_each(|value| self.reword(value)),
             _ => {}
         }
     }
@@ -133,8 +151,7 @@ impl Registry {
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<(&Entry, Map<String, Value>), ToolError> {
-        let index = *self.names.get(name).ok_or_else(|| self.unknown(name))?;
-        let entry = &self.tools[index];
+        let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
         let check = match entry.check.get() {
             Some(check) => check,
             None => {
@@ -151,6 +168,14 @@ impl Registry {
     }
 
     pub(crate) fn unknown(&self, name: &str) -> ToolError {
+        let current = toolsets::current_name(name);
+        if let Some(spec) = toolsets::all().iter().find(|spec| spec.name == current) {
+            let toolset = spec.toolset;
+            return ToolError::Failed(format!(
+                "the tool `{name}` of the toolset `{toolset}` is not among those chosen: see --toolsets, --tools, \
+                 --exclude-tools and --read-only"
+            ));
+        }
         let names: Vec<String> = self.tools().map(|spec| spec.name.to_owned()).collect();
         match nearest(name, &names) {
             Some(near) => ToolError::Failed(format!("there is no tool `{name}`; did you mean `{near}`?")),
@@ -165,5 +190,29 @@ impl Registry {
             groups.entry(spec.toolset).or_default().push(spec);
         }
         groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_is_found_by_its_old_name_too() {
+        let registry = Registry::default();
+        assert_eq!(registry.get("run_python").unwrap().name, "run_code");
+        assert_eq!(registry.input_schema("run_python"), registry.input_schema("run_code"));
+        assert!(registry.tools().all(|spec| spec.name != "run_python"));
+    }
+
+    #[test]
+    fn a_tool_that_was_not_chosen_is_no_unknown_one() {
+        let said = Registry::default().unknown("delete_serving_endpoint").to_string();
+        assert!(
+            said.contains("of the toolset `serving` is not among those chosen: see --toolsets"),
+            "{said}"
+        );
+        let said = Registry::default().unknown("list_clutsers").to_string();
+        assert_eq!(said, "there is no tool `list_clutsers`; did you mean `list_clusters`?");
     }
 }

@@ -118,6 +118,10 @@ fn simplify(schema: &mut Value) {
         Value::Object(map) => {
             map.remove("title");
             map.remove("format");
+            // What an unsigned type says of itself; a negative number fails to be read anyway.
+            if map.get("minimum") == Some(&json!(0)) {
+                map.remove("minimum");
+            }
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|name| name != "null");
                 if let [only] = types.as_slice() {
@@ -185,7 +189,7 @@ mod tests {
                 "type": "object",
                 "properties": {
                     "path": { "description": "A path.", "type": "string" },
-                    "count": { "description": "How many.", "type": "integer", "minimum": 0 },
+                    "count": { "description": "How many.", "type": "integer" },
                     "kind": { "description": "Which.", "type": "string", "enum": ["one", "two"] }
                 },
                 "required": ["path"],

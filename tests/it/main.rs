@@ -10,3 +10,4 @@ mod mcp;
 mod sdk;
 mod snapshots;
 mod support;
+mod toolsets;

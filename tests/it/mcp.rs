@@ -47,7 +47,7 @@ async fn an_agent_explores_queries_writes_and_runs() {
 
     let clusters = ok(&client, "list_clusters", json!({})).await;
     let cluster = clusters["clusters"][0]["cluster_id"].clone();
-    let task = json!({ "task_key": "only", "existing_cluster_id": cluster, "notebook_task": { "notebook_path": path } });
+    let task = json!({ "task_key": "only", "existing_cluster_id": cluster, "notebook_path": path });
     let run = ok(&client, "submit_run", json!({ "run_name": "first", "tasks": [task] })).await;
     let ended = ok(&client, "wait_for_run", json!({ "run_id": run["run_id"], "timeout_seconds": 60 })).await;
     assert_eq!(ended["state"]["result_state"], "SUCCESS", "{ended}");

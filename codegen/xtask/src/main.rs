@@ -31,7 +31,7 @@ enum Task {
     Update(Update),
     /// Write docs/parity.md from the documents.
     Docs,
-    /// Take over what tools, schemas and generated code look like now.
+    /// Take over what tools, schemas and generated code look like now, also into the README's table of tools.
     Snapshots,
     /// Check licences, bans and sources of the dependencies; needs cargo-deny.
     Deny,
@@ -44,8 +44,12 @@ fn main() -> ExitCode {
         Task::Update(update) => update.run(),
         Task::Docs => documents::docs(),
         Task::Snapshots => {
-            let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite")];
+            let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite"), ("UPDATE_README", "1")];
             run("cargo", &["test", "--package", "databricks-toolkit", "--test", "it", "snapshots"], &accept)
+                .and_then(|()| {
+                    let tools = ["test", "--package", "databricks-toolkit", "--test", "tools"];
+                    run("cargo", &tools, &accept)
+                })
                 .and_then(|()| run("cargo", &["test", "--package", "databricks-toolkit-macros"], &accept))
                 .and_then(|()| {
                     let spec = ["test", "--package", "databricks-toolkit-spec"];

@@ -2,6 +2,8 @@
 
 use databricks_toolkit_macros::Toolset;
 
+use super::StartCluster;
+
 /// All-purpose and job clusters: find, create, start, stop.
 #[derive(Debug, Toolset)]
 #[toolset(name = "clusters", document = "compute")]
@@ -9,7 +11,7 @@ pub enum Clusters {
     /// List clusters with their state and size, a page at a time.
     #[tool(
         operation = "clusters_list",
-        fields("filter_by.cluster_states", "filter_by.cluster_sources", "page_size", "page_token"),
+        fields("filter_by.cluster_states", "page_size", "page_token"),
         defaults(page_size = 20),
         answer(
             "clusters.cluster_id",
@@ -34,20 +36,15 @@ pub enum Clusters {
         operation = "clusters_create",
         fields(
             "cluster_name", "spark_version", "node_type_id", "num_workers", "autoscale", "autotermination_minutes",
-            "data_security_mode", "single_user_name", "is_single_node", "kind", "policy_id", "spark_conf",
-            "spark_env_vars", "custom_tags", "instance_pool_id"
+            "data_security_mode", "single_user_name", "policy_id", "spark_conf"
         ),
         defaults(autotermination_minutes = 60),
         effect = write
     )]
     CreateCluster,
-    /// Start a terminated cluster.
-    #[tool(
-        operation = "clusters_start",
-        effect = write,
-        done = "The cluster is starting. get_cluster tells when it is RUNNING, usually after some minutes."
-    )]
-    StartCluster,
+    /// Start a terminated cluster, which takes some minutes; waits for it on demand.
+    #[tool(effect = write, idempotent)]
+    StartCluster(StartCluster),
     /// Stop a cluster: its commands end and its memory is lost, its settings stay and it can be started again.
     #[tool(
         operation = "clusters_delete",
@@ -64,4 +61,115 @@ pub enum Clusters {
         done = "The cluster is restarting. get_cluster tells when it is RUNNING."
     )]
     RestartCluster,
+    /// Change some settings of a cluster; those not named in update_mask stay. A running cluster restarts.
+    #[tool(
+        operation = "clusters_update",
+        fields(
+            "cluster_id", "update_mask", "cluster.cluster_name", "cluster.spark_version",
+            "cluster.node_type_id", "cluster.num_workers", "cluster.autoscale",
+            "cluster.autotermination_minutes", "cluster.spark_conf"
+        ),
+        effect = write,
+        idempotent,
+        done = "The settings are changed. A running cluster restarts with them; get_cluster tells when it is RUNNING."
+    )]
+    UpdateCluster,
+    /// Delete a cluster with its settings for good. To stop one and keep its settings use terminate_cluster.
+    #[tool(
+        operation = "clusters_permanent_delete",
+        effect = destroy,
+        idempotent,
+        done = "The cluster is deleted for good."
+    )]
+    DeleteClusterPermanently,
+    /// What happened to a cluster, newest first: starts, resizes, terminations with reason, driver and disk trouble.
+    #[tool(
+        operation = "clusters_events",
+        fields("cluster_id", "start_time", "end_time", "page_size", "page_token"),
+        defaults(page_size = 20),
+        effect = read,
+        answer(
+            "events.timestamp", "events.type", "events.details.reason", "events.details.cause",
+            "events.details.user", "events.details.current_num_workers", "events.details.target_num_workers",
+            "events.details.driver_state_message", "events.details.did_not_expand_reason", "next_page_token"
+        )
+    )]
+    ListClusterEvents,
+    /// Machine types for clusters: memory, cores, GPUs. Give their node_type_id to create_cluster.
+    #[tool(
+        operation = "clusters_list_node_types",
+        answer(
+            "node_types.node_type_id",
+            "node_types.memory_mb",
+            "node_types.num_cores",
+            "node_types.num_gpus",
+            "node_types.category",
+            "node_types.is_deprecated"
+        )
+    )]
+    ListNodeTypes,
+    /// Databricks Runtime versions. Give their key as spark_version to create_cluster.
+    #[tool(operation = "clusters_spark_versions", answer("versions.key", "versions.name"))]
+    ListSparkVersions,
+    /// List cluster policies that the caller may use. get_cluster_policy shows the rules of one.
+    #[tool(
+        operation = "cluster_policies_list",
+        answer(
+            "policies.policy_id",
+            "policies.name",
+            "policies.description",
+            "policies.is_default",
+            "policies.policy_family_id",
+            "policies.max_clusters_per_user"
+        )
+    )]
+    ListClusterPolicies,
+    /// One cluster policy with its rules: which settings are fixed, limited or have a default.
+    #[tool(
+        operation = "cluster_policies_get",
+        answer(
+            "policy_id",
+            "name",
+            "description",
+            "definition",
+            "policy_family_definition_overrides",
+            "libraries",
+            "max_clusters_per_user"
+        )
+    )]
+    GetClusterPolicy,
+    /// List pools of idle machines: node type, capacity, how many are idle and used.
+    #[tool(
+        operation = "instance_pools_list",
+        answer(
+            "instance_pools.instance_pool_id",
+            "instance_pools.instance_pool_name",
+            "instance_pools.node_type_id",
+            "instance_pools.state",
+            "instance_pools.min_idle_instances",
+            "instance_pools.max_capacity",
+            "instance_pools.idle_instance_autotermination_minutes",
+            "instance_pools.preloaded_spark_versions",
+            "instance_pools.stats"
+        )
+    )]
+    ListInstancePools,
+    /// Libraries of a cluster with the state of their installation and error messages.
+    #[tool(
+        operation = "libraries_cluster_status",
+        answer("library_statuses.library", "library_statuses.status", "library_statuses.messages")
+    )]
+    ListClusterLibraries,
+    /// Begin to install libraries on a cluster. list_cluster_libraries tells when they are INSTALLED.
+    #[tool(
+        operation = "libraries_install",
+        fields(
+            "cluster_id", "libraries.pypi.package", "libraries.whl", "libraries.jar",
+            "libraries.maven.coordinates"
+        ),
+        effect = write,
+        idempotent,
+        done = "The installation has begun. list_cluster_libraries tells when the libraries are INSTALLED."
+    )]
+    InstallLibraries,
 }

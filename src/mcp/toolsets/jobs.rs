@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::{CreateJob, ExplainRun, SubmitRun};
 use crate::jobs::types::{Run, RunLifeCycleState};
 use crate::mcp::poll::Poll;
 use crate::mcp::{Answer, Compound, Context, ToolError};
@@ -36,24 +37,14 @@ pub enum Jobs {
     /// Run a job now. Answers the run's id at once; wait_for_run waits for its end.
     #[tool(
         operation = "jobs_run_now",
-        fields("job_id", "job_parameters", "notebook_params", "python_params", "only", "idempotency_token"),
+        fields("job_id", "job_parameters", "notebook_params", "only", "idempotency_token"),
         effect = write
     )]
     RunJob,
-    /// Run tasks once without making a job: a notebook, a Python file, SQL. Answers the run's id at once; wait_for_run
-    /// waits for its end.
-    #[tool(
-        operation = "jobs_submit",
-        fields(
-            "run_name", "timeout_seconds", "idempotency_token", "tasks.task_key", "tasks.depends_on",
-            "tasks.existing_cluster_id", "tasks.timeout_seconds", "tasks.new_cluster.spark_version",
-            "tasks.new_cluster.node_type_id", "tasks.new_cluster.num_workers", "tasks.notebook_task",
-            "tasks.spark_python_task", "tasks.sql_task.warehouse_id", "tasks.sql_task.file",
-            "tasks.sql_task.parameters", "tasks.python_wheel_task", "tasks.environment_key"
-        ),
-        effect = write
-    )]
-    SubmitRun,
+    /// Run tasks once without making a job: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run
+    /// serverless. Answers the run's id at once; wait_for_run waits for its end.
+    #[tool(effect = write)]
+    SubmitRun(SubmitRun),
     /// List runs, newest first: of one job or of all.
     #[tool(
         operation = "jobs_list_runs",
@@ -118,6 +109,9 @@ pub enum Jobs {
         )
     )]
     GetRunOutput,
+    /// Why a run failed: state of each task; error, trace and end of the log of those that failed.
+    #[tool(effect = read)]
+    ExplainRun(ExplainRun),
     /// Cancel a run that has not ended.
     #[tool(
         operation = "jobs_cancel_run",
@@ -126,6 +120,53 @@ pub enum Jobs {
         done = "The run is being cancelled. get_run tells when it has ended."
     )]
     CancelRun,
+    /// Create a job from tasks: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run serverless.
+    /// Answers its id; run_job runs it.
+    #[tool(effect = write)]
+    CreateJob(CreateJob),
+    /// Change name, schedule, parameters or limits of a job: each one given replaces the old one as a whole, the others
+    /// stay.
+    #[tool(
+        operation = "jobs_update",
+        fields(
+            "job_id", "new_settings.name", "new_settings.max_concurrent_runs", "new_settings.timeout_seconds",
+            "new_settings.schedule.quartz_cron_expression", "new_settings.schedule.timezone_id",
+            "new_settings.schedule.pause_status", "new_settings.parameters", "fields_to_remove"
+        ),
+        effect = write,
+        idempotent,
+        done = "The job is changed."
+    )]
+    UpdateJob,
+    /// Delete a job with its schedule. Runs that have begun go on.
+    #[tool(
+        operation = "jobs_delete",
+        effect = destroy,
+        idempotent,
+        done = "The job is deleted."
+    )]
+    DeleteJob,
+    /// Run failed or chosen tasks of an ended run again, in the same run. wait_for_run waits for its end.
+    #[tool(
+        operation = "jobs_repair_run",
+        fields(
+            "run_id", "rerun_all_failed_tasks", "rerun_tasks", "latest_repair_id"),
+        effect = write,
+        answer("repair_id")
+    )]
+    RepairRun,
+    /// Cancel all runs of a job that have not ended.
+    #[tool(
+        operation = "jobs_cancel_all_runs",
+        fields("job_id", "all_queued_runs"),
+        effect = destroy,
+        idempotent,
+        done = "The runs are being cancelled. list_runs with active_only tells which have not ended."
+    )]
+    CancelAllRuns,
+    /// A notebook task's run as HTML: code and results of each cell. Large; for results alone use get_run_output.
+    #[tool(operation = "jobs_export_run", answer("views.name", "views.type", "views.content"))]
+    ExportRun,
 }
 
 /// Arguments of `wait_for_run`.

@@ -2,26 +2,54 @@
 //!
 //! To add one that is an operation, add a variant: name the operation and say what it is for. To
 //! add one of several calls, give the variant a payload and implement [`Compound`](super::Compound)
-//! for it.
+//! for it. A tool that is renamed gets a line in [`RENAMED`].
 
+mod access;
+mod apps;
+mod ask_genie;
 mod catalog;
 mod clusters;
 mod commands;
+mod dashboards;
+mod database;
+mod explain;
 mod files;
+mod genie;
 mod identity;
 mod jobs;
+mod ml;
+mod pipelines;
+mod secrets;
+mod serving;
 mod sql;
+mod starts;
+mod tasks;
+mod vector_search;
 mod workspace;
 
+pub use access::{UpdateGrants, UpdatePermissions};
+pub use apps::Apps;
+pub use ask_genie::AskGenie;
 pub use catalog::Catalog;
 pub use clusters::Clusters;
 pub use commands::{
     Commands, CreateExecutionContext, DestroyExecutionContext, ExecuteCommand, GetCommand, RunCode,
 };
+pub use dashboards::Dashboards;
+pub use database::Database;
+pub use explain::ExplainRun;
 pub use files::{Files, ListFiles, ReadFile, WriteFile};
+pub use genie::Genie;
 pub use identity::Identity;
 pub use jobs::{Jobs, WaitForRun};
+pub use ml::Ml;
+pub use pipelines::Pipelines;
+pub use secrets::Secrets;
+pub use serving::Serving;
 pub use sql::{ExecuteSql, GetStatement, Sql};
+pub use starts::{StartCluster, StartWarehouse};
+pub use tasks::{CreateJob, SubmitRun};
+pub use vector_search::VectorSearch;
 pub use workspace::{ReadWorkspaceFile, Workspace, WriteWorkspaceFile};
 
 use super::{ToolSpec, Toolset};
@@ -37,6 +65,80 @@ pub(crate) fn all() -> Vec<ToolSpec> {
         Workspace::tools(),
         Files::tools(),
         Identity::tools(),
+        Secrets::tools(),
+        Pipelines::tools(),
+        Serving::tools(),
+        Genie::tools(),
+        Dashboards::tools(),
+        Ml::tools(),
+        VectorSearch::tools(),
+        Apps::tools(),
+        Database::tools(),
     ]
     .concat()
 }
+
+/// Tools that have another name than before: old, new. Calls and flags know both.
+const RENAMED: &[(&str, &str)] = &[
+    #[cfg(test)]
+    ("run_python", "run_code"),
+];
+
+/// The name that a tool has now.
+pub(crate) fn current_name(name: &str) -> &str {
+    RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| *new)
+}
+
+/// The tools of a server that is told nothing else: the common path, within 6,000 tokens.
+pub(crate) const DEFAULT: &[&str] = &[
+    // sql
+    "execute_sql",
+    "get_statement",
+    "cancel_statement",
+    "list_warehouses",
+    // catalog
+    "list_catalogs",
+    "list_schemas",
+    "list_tables",
+    "describe_table",
+    "search_tables",
+    // clusters
+    "list_clusters",
+    "get_cluster",
+    "create_cluster",
+    "start_cluster",
+    "terminate_cluster",
+    "restart_cluster",
+    // commands
+    "run_code",
+    "create_execution_context",
+    "execute_command",
+    "get_command",
+    "cancel_command",
+    "destroy_execution_context",
+    // jobs
+    "list_jobs",
+    "get_job",
+    "create_job",
+    "delete_job",
+    "run_job",
+    "submit_run",
+    "list_runs",
+    "get_run",
+    "wait_for_run",
+    "get_run_output",
+    "explain_run",
+    "repair_run",
+    "cancel_run",
+    // workspace
+    "list_workspace",
+    "read_workspace_file",
+    "write_workspace_file",
+    "delete_workspace_object",
+    // files
+    "list_files",
+    "read_file",
+    "write_file",
+    // identity
+    "who_am_i",
+];

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::StartWarehouse;
 use crate::mcp::poll::Poll;
 use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
 use crate::sql::types::{
@@ -48,6 +49,96 @@ pub enum Sql {
         )
     )]
     ListWarehouses,
+    /// Queries that ran on SQL warehouses, newest first: text, status, duration, rows, error. Use it to find slow or
+    /// failed queries.
+    #[tool(
+        operation = "query_history_list",
+        fields(
+            "filter_by.warehouse_ids",
+            "filter_by.statuses",
+            "filter_by.query_start_time_range.start_time_ms",
+            "filter_by.query_start_time_range.end_time_ms",
+            "include_metrics",
+            "max_results",
+            "page_token"
+        ),
+        defaults(max_results = 20),
+        answer(
+            "res.query_id",
+            "res.status",
+            "res.statement_type",
+            "res.query_text",
+            "res.user_name",
+            "res.warehouse_id",
+            "res.query_start_time_ms",
+            "res.duration",
+            "res.rows_produced",
+            "res.error_message",
+            "res.metrics",
+            "next_page_token"
+        )
+    )]
+    ListQueryHistory,
+    /// One SQL warehouse: state, health, size, clusters, auto-stop and connection details.
+    #[tool(
+        operation = "warehouses_get",
+        fields("id"),
+        answer(
+            "id",
+            "name",
+            "state",
+            "health.status",
+            "health.summary",
+            "health.details",
+            "cluster_size",
+            "warehouse_type",
+            "enable_serverless_compute",
+            "min_num_clusters",
+            "max_num_clusters",
+            "num_clusters",
+            "auto_stop_mins",
+            "creator_name",
+            "odbc_params",
+            "jdbc_url"
+        )
+    )]
+    GetWarehouse,
+    /// Start a stopped SQL warehouse; waits for it on demand. execute_sql starts one by itself.
+    #[tool(effect = write, idempotent)]
+    StartWarehouse(StartWarehouse),
+    /// Stop a running SQL warehouse: statements on it fail. It can be started again.
+    #[tool(
+        operation = "warehouses_stop",
+        effect = destroy,
+        idempotent,
+        done = "The warehouse is stopping. Its settings stay; start_warehouse starts it again."
+    )]
+    StopWarehouse,
+    /// Create a SQL warehouse and begin to start it. Answers its id at once; it costs money while it runs.
+    #[tool(
+        operation = "warehouses_create",
+        fields(
+            "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "max_num_clusters",
+            "auto_stop_mins"
+        ),
+        defaults(auto_stop_mins = 10, max_num_clusters = 1),
+        effect = write,
+        answer("id")
+    )]
+    CreateWarehouse,
+    /// Change the settings of a SQL warehouse. Give all settings, from get_warehouse: what is left out may go back to
+    /// its default.
+    #[tool(
+        operation = "warehouses_edit",
+        fields(
+            "id", "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "min_num_clusters",
+            "max_num_clusters", "auto_stop_mins"
+        ),
+        effect = write,
+        idempotent,
+        done = "The settings are changed; a running warehouse may restart."
+    )]
+    UpdateWarehouse,
 }
 
 /// Rows of an answer unless the caller says otherwise.
@@ -152,7 +243,7 @@ impl Compound for GetStatement {
 }
 
 /// The configured warehouse, else one that runs, else any.
-async fn any_warehouse(context: &Context) -> Result<String, ToolError> {
+pub(super) async fn any_warehouse(context: &Context) -> Result<String, ToolError> {
     if let Some(id) = context.workspace().config().warehouse_id() {
         return Ok(id.to_owned());
     }

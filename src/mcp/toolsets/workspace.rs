@@ -39,6 +39,91 @@ pub enum Workspace {
     /// Delete a notebook, file or folder of the workspace for good.
     #[tool(operation = "workspace_delete", effect = destroy, done = "Deleted.")]
     DeleteWorkspaceObject,
+    /// List Git folders (repos): path, remote, branch and commit.
+    #[tool(
+        operation = "repos_list",
+        fields("path_prefix", "next_page_token"),
+        answer(
+            "repos.id",
+            "repos.path",
+            "repos.url",
+            "repos.provider",
+            "repos.branch",
+            "repos.head_commit_id",
+            "next_page_token"
+        )
+    )]
+    ListRepos,
+    /// Clone a Git repository into the workspace as a Git folder.
+    #[tool(
+        operation = "repos_create",
+        fields("url", "provider", "path", "sparse_checkout.patterns"),
+        effect = write,
+        answer("id", "path", "url", "branch", "head_commit_id")
+    )]
+    CreateRepo,
+    /// Switch a Git folder to a branch or tag and pull its newest commit. Conflicts with local changes are an error.
+    #[tool(
+        operation = "repos_update",
+        fields("repo_id", "branch", "tag"),
+        effect = write,
+        idempotent,
+        done = "The Git folder is at the newest commit of that branch or tag."
+    )]
+    UpdateRepo,
+    /// Delete a Git folder with changes that were not pushed. The remote repository stays.
+    #[tool(
+        operation = "repos_delete",
+        effect = destroy,
+        idempotent,
+        done = "The Git folder is deleted."
+    )]
+    DeleteRepo,
+    /// The caller's credentials for Git providers, without their tokens.
+    #[tool(
+        operation = "git_credentials_list",
+        answer(
+            "credentials.credential_id",
+            "credentials.name",
+            "credentials.git_provider",
+            "credentials.git_username",
+            "credentials.git_email",
+            "credentials.is_default_for_provider"
+        )
+    )]
+    ListGitCredentials,
+    /// Save a token for a Git provider, so that Git folders can use private repositories.
+    #[tool(
+        operation = "git_credentials_create",
+        fields("git_provider", "git_username", "git_email", "personal_access_token"),
+        effect = write,
+        answer("credential_id", "name", "git_provider", "git_username")
+    )]
+    CreateGitCredential,
+    /// Delete a saved credential for a Git provider.
+    #[tool(
+        operation = "git_credentials_delete",
+        fields("credential_id"),
+        effect = destroy,
+        idempotent,
+        done = "The credential is deleted."
+    )]
+    DeleteGitCredential,
+    /// Type, id, language and times of one notebook, file or folder; tells whether a path exists.
+    #[tool(
+        operation = "workspace_get_status",
+        answer(
+            "path",
+            "object_type",
+            "object_id",
+            "language",
+            "size",
+            "created_at",
+            "modified_at",
+            "resource_id"
+        )
+    )]
+    GetWorkspaceObject,
 }
 
 /// Arguments of `read_workspace_file`.

@@ -1,0 +1,110 @@
+//! Questions about data in plain words.
+
+use databricks_toolkit_macros::Toolset;
+
+use super::AskGenie;
+
+/// Genie spaces, which answer questions about data in plain words.
+#[derive(Debug, Toolset)]
+#[toolset(name = "genie", document = "dashboards")]
+pub enum Genie {
+    /// List Genie spaces, in which data are asked about in plain language.
+    #[tool(
+        operation = "genie_list_spaces",
+        fields("page_size", "page_token"),
+        defaults(page_size = 20),
+        answer(
+            "spaces.space_id",
+            "spaces.title",
+            "spaces.description",
+            "spaces.warehouse_id",
+            "next_page_token"
+        )
+    )]
+    ListGenieSpaces,
+    /// One Genie space; on request with its tables, instructions and sample questions.
+    #[tool(
+        operation = "genie_get_space",
+        fields("space_id", "include_serialized_space"),
+        answer("space_id", "title", "description", "warehouse_id", "parent_path", "serialized_space")
+    )]
+    GetGenieSpace,
+    /// Ask a Genie space a question about data in plain language; waits and answers text, SQL and rows. A further
+    /// question takes the conversation_id of the answer.
+    #[tool(effect = write)]
+    AskGenie(AskGenie),
+    /// Genie's answer: status, text, SQL. When an attachment has a query, get_genie_query_result gives its rows.
+    #[tool(
+        operation = "genie_get_message",
+        answer(
+            "message_id",
+            "conversation_id",
+            "status",
+            "error",
+            "attachments.attachment_id",
+            "attachments.text.content",
+            "attachments.query.title",
+            "attachments.query.description",
+            "attachments.query.query",
+            "attachments.suggested_questions.questions"
+        )
+    )]
+    GetGenieMessage,
+    /// Rows of the SQL that Genie wrote for a message, at most 5,000.
+    #[tool(
+        operation = "genie_get_message_attachment_query_result",
+        answer(
+            "statement_response.status.state",
+            "statement_response.status.error",
+            "statement_response.manifest.schema.columns.name",
+            "statement_response.manifest.schema.columns.type_text",
+            "statement_response.manifest.total_row_count",
+            "statement_response.manifest.truncated",
+            "statement_response.result.data_array"
+        )
+    )]
+    GetGenieQueryResult,
+    /// Run the SQL of a Genie message again, for fresh rows or when the result has expired.
+    #[tool(
+        operation = "genie_execute_message_attachment_query",
+        effect = write,
+        answer(
+            "statement_response.status.state", "statement_response.status.error",
+            "statement_response.manifest.schema.columns.name",
+            "statement_response.manifest.schema.columns.type_text",
+            "statement_response.manifest.total_row_count", "statement_response.manifest.truncated",
+            "statement_response.result.data_array"
+        )
+    )]
+    RerunGenieQuery,
+    /// List conversations of a Genie space.
+    #[tool(
+        operation = "genie_list_conversations",
+        fields("space_id", "include_all", "page_size", "page_token"),
+        defaults(page_size = 20),
+        answer(
+            "conversations.conversation_id",
+            "conversations.title",
+            "conversations.created_timestamp",
+            "next_page_token"
+        )
+    )]
+    ListGenieConversations,
+    /// List the questions and answers of a Genie conversation.
+    #[tool(
+        operation = "genie_list_conversation_messages",
+        fields("space_id", "conversation_id", "page_size", "page_token"),
+        defaults(page_size = 20),
+        answer(
+            "messages.message_id",
+            "messages.content",
+            "messages.status",
+            "messages.created_timestamp",
+            "messages.attachments.attachment_id",
+            "messages.attachments.text.content",
+            "messages.attachments.query.query",
+            "next_page_token"
+        )
+    )]
+    ListGenieMessages,
+}

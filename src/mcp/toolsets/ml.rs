@@ -1,0 +1,134 @@
+//! MLflow.
+
+use databricks_toolkit_macros::Toolset;
+
+/// MLflow experiments, their runs, and registered models.
+#[derive(Debug, Toolset)]
+#[toolset(name = "ml", document = "ml")]
+pub enum Ml {
+    /// Find MLflow experiments by name, tags or time.
+    #[tool(
+        operation = "experiments_search_experiments",
+        fields("filter", "order_by", "max_results", "page_token"),
+        defaults(max_results = 20),
+        effect = read,
+        answer(
+            "experiments.experiment_id", "experiments.name", "experiments.lifecycle_stage",
+            "experiments.last_update_time", "next_page_token"
+        )
+    )]
+    SearchExperiments,
+    /// One MLflow experiment: name, tags, where artifacts are kept.
+    #[tool(
+        operation = "experiments_get_experiment",
+        answer(
+            "experiment.experiment_id",
+            "experiment.name",
+            "experiment.lifecycle_stage",
+            "experiment.artifact_location",
+            "experiment.creation_time",
+            "experiment.last_update_time",
+            "experiment.tags"
+        )
+    )]
+    GetExperiment,
+    /// Find MLflow runs of experiments by metrics, parameters, tags or status; order_by gives the best first.
+    #[tool(
+        operation = "experiments_search_runs",
+        fields("experiment_ids", "filter", "order_by", "max_results", "page_token"),
+        defaults(max_results = 20),
+        effect = read,
+        answer(
+            "runs.info.run_id", "runs.info.run_name", "runs.info.experiment_id", "runs.info.status",
+            "runs.info.start_time", "runs.info.end_time", "runs.data.metrics", "runs.data.params",
+            "next_page_token"
+        )
+    )]
+    SearchMlflowRuns,
+    /// One MLflow run: status, parameters, last value of each metric, tags, artifact location.
+    #[tool(
+        operation = "experiments_get_run",
+        fields("run_id"),
+        answer(
+            "run.info.run_id",
+            "run.info.run_name",
+            "run.info.experiment_id",
+            "run.info.status",
+            "run.info.start_time",
+            "run.info.end_time",
+            "run.info.artifact_uri",
+            "run.info.lifecycle_stage",
+            "run.data.metrics",
+            "run.data.params",
+            "run.data.tags"
+        )
+    )]
+    GetMlflowRun,
+    /// All values of one metric of an MLflow run, by step.
+    #[tool(
+        operation = "experiments_get_history",
+        fields("run_id", "metric_key", "max_results", "page_token"),
+        defaults(max_results = 200),
+        answer("metrics.step", "metrics.value", "metrics.timestamp", "next_page_token")
+    )]
+    GetMetricHistory,
+    /// List files that an MLflow run saved: models, plots, data.
+    #[tool(
+        operation = "experiments_list_artifacts",
+        fields("run_id", "path", "page_token"),
+        answer("root_uri", "files.path", "files.is_dir", "files.file_size", "next_page_token")
+    )]
+    ListMlflowArtifacts,
+    /// Add metrics, parameters and tags to an MLflow run. A parameter once set cannot change.
+    #[tool(
+        operation = "experiments_log_batch",
+        fields(
+            "run_id", "metrics.key", "metrics.value", "metrics.step", "metrics.timestamp", "params", "tags"
+        ),
+        effect = write,
+        done = "Logged."
+    )]
+    LogToMlflowRun,
+    /// List models registered in Unity Catalog: of one schema or of all.
+    #[tool(
+        operation = "registered_models_list",
+        document = "catalog",
+        fields("catalog_name", "schema_name", "max_results", "page_token"),
+        defaults(max_results = 50),
+        answer(
+            "registered_models.full_name",
+            "registered_models.comment",
+            "registered_models.owner",
+            "registered_models.updated_at",
+            "next_page_token"
+        )
+    )]
+    ListRegisteredModels,
+    /// List the versions of a registered model: status, aliases, source run.
+    #[tool(
+        operation = "model_versions_list",
+        document = "catalog",
+        fields("full_name", "max_results", "page_token"),
+        defaults(max_results = 50),
+        answer(
+            "model_versions.version",
+            "model_versions.status",
+            "model_versions.comment",
+            "model_versions.run_id",
+            "model_versions.created_at",
+            "model_versions.created_by",
+            "model_versions.aliases.alias_name",
+            "next_page_token"
+        )
+    )]
+    ListModelVersions,
+    /// Point an alias such as champion at a version of a registered model.
+    #[tool(
+        operation = "registered_models_set_alias",
+        document = "catalog",
+        effect = write,
+        idempotent,
+        answer("model_name", "alias_name", "version_num")
+    )]
+    SetModelAlias,
+}

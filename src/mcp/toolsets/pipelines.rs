@@ -1,0 +1,144 @@
+//! Declarative pipelines that keep tables up to date.
+
+use databricks_toolkit_macros::Toolset;
+
+/// Pipelines: find, create, run, read their events.
+#[derive(Debug, Toolset)]
+#[toolset(name = "pipelines", document = "pipelines")]
+pub enum Pipelines {
+    /// List pipelines (Lakeflow Declarative, DLT) with state and latest updates.
+    #[tool(
+        operation = "pipelines_list_pipelines",
+        fields("filter", "max_results", "page_token"),
+        defaults(max_results = 20),
+        answer(
+            "statuses.pipeline_id",
+            "statuses.name",
+            "statuses.state",
+            "statuses.health",
+            "statuses.creator_user_name",
+            "statuses.latest_updates.update_id",
+            "statuses.latest_updates.state",
+            "statuses.latest_updates.creation_time",
+            "next_page_token"
+        )
+    )]
+    ListPipelines,
+    /// One pipeline: state, latest updates and settings such as source files, catalog and schema.
+    #[tool(
+        operation = "pipelines_get",
+        answer(
+            "pipeline_id",
+            "name",
+            "state",
+            "health",
+            "cause",
+            "run_as_user_name",
+            "last_modified",
+            "latest_updates.update_id",
+            "latest_updates.state",
+            "latest_updates.creation_time",
+            "spec.catalog",
+            "spec.schema",
+            "spec.target",
+            "spec.libraries",
+            "spec.serverless",
+            "spec.continuous",
+            "spec.development",
+            "spec.channel",
+            "spec.root_path",
+            "spec.configuration",
+            "spec.ingestion_definition"
+        )
+    )]
+    GetPipeline,
+    /// Create a pipeline from notebooks or files. Answers its id; start_pipeline_update runs it.
+    #[tool(
+        operation = "pipelines_create",
+        fields(
+            "name", "catalog", "schema", "libraries.notebook.path", "libraries.file.path",
+            "libraries.glob.include", "root_path", "configuration", "serverless", "continuous", "development"
+        ),
+        defaults(serverless = true),
+        effect = write,
+        answer("pipeline_id", "effective_settings")
+    )]
+    CreatePipeline,
+    /// Run a pipeline: all tables or some; validate_only checks the code only. get_pipeline_update tells when it has
+    /// COMPLETED.
+    #[tool(
+        operation = "pipelines_start_update",
+        fields(
+            "pipeline_id", "full_refresh", "refresh_selection", "full_refresh_selection", "validate_only"
+        ),
+        effect = write,
+        answer("update_id")
+    )]
+    StartPipelineUpdate,
+    /// Stop the active update of a pipeline.
+    #[tool(
+        operation = "pipelines_stop",
+        effect = destroy,
+        idempotent,
+        done = "The pipeline is stopping. get_pipeline tells when it is IDLE."
+    )]
+    StopPipeline,
+    /// List the updates (runs) of a pipeline, newest first.
+    #[tool(
+        operation = "pipelines_list_updates",
+        fields("pipeline_id", "max_results", "page_token"),
+        defaults(max_results = 20),
+        answer(
+            "updates.update_id",
+            "updates.state",
+            "updates.cause",
+            "updates.creation_time",
+            "updates.full_refresh",
+            "updates.validate_only",
+            "next_page_token"
+        )
+    )]
+    ListPipelineUpdates,
+    /// State and cause of one update of a pipeline.
+    #[tool(
+        operation = "pipelines_get_update",
+        answer(
+            "update.update_id",
+            "update.state",
+            "update.cause",
+            "update.creation_time",
+            "update.full_refresh",
+            "update.refresh_selection",
+            "update.validate_only",
+            "update.cluster_id"
+        )
+    )]
+    GetPipelineUpdate,
+    /// Event log of a pipeline, newest first: progress, data quality and errors. Use it to find why an update failed.
+    #[tool(
+        operation = "pipelines_list_pipeline_events",
+        fields("pipeline_id", "filter", "max_results", "page_token"),
+        defaults(max_results = 20),
+        answer(
+            "events.timestamp",
+            "events.level",
+            "events.event_type",
+            "events.message",
+            "events.error",
+            "events.origin.update_id",
+            "events.origin.flow_name",
+            "events.origin.dataset_name",
+            "next_page_token"
+        )
+    )]
+    ListPipelineEvents,
+    /// Delete a pipeline; the tables it made in Unity Catalog go too.
+    #[tool(
+        operation = "pipelines_delete",
+        fields("pipeline_id"),
+        effect = destroy,
+        idempotent,
+        done = "The pipeline is deleted."
+    )]
+    DeletePipeline,
+}

@@ -1,0 +1,108 @@
+//! Model serving.
+
+use databricks_toolkit_macros::Toolset;
+
+/// Model serving endpoints: find, create, query, read logs.
+#[derive(Debug, Toolset)]
+#[toolset(name = "serving", document = "serving")]
+pub enum Serving {
+    /// List model serving endpoints: state, task, models.
+    #[tool(
+        operation = "serving_endpoints_list",
+        answer(
+            "endpoints.name",
+            "endpoints.state",
+            "endpoints.task",
+            "endpoints.creator",
+            "endpoints.description",
+            "endpoints.config.served_entities.name",
+            "endpoints.config.served_entities.entity_name",
+            "endpoints.config.served_entities.entity_version"
+        )
+    )]
+    ListServingEndpoints,
+    /// One model serving endpoint: state, served models with size and state, traffic, pending change.
+    #[tool(
+        operation = "serving_endpoints_get",
+        answer(
+            "name",
+            "state",
+            "task",
+            "creator",
+            "description",
+            "endpoint_url",
+            "permission_level",
+            "config.served_entities.name",
+            "config.served_entities.entity_name",
+            "config.served_entities.entity_version",
+            "config.served_entities.workload_size",
+            "config.served_entities.workload_type",
+            "config.served_entities.scale_to_zero_enabled",
+            "config.served_entities.state",
+            "config.traffic_config",
+            "pending_config.served_entities.name",
+            "pending_config.served_entities.entity_name",
+            "pending_config.served_entities.entity_version",
+            "pending_config.served_entities.state",
+            "pending_config.start_time",
+            "last_updated_timestamp"
+        )
+    )]
+    GetServingEndpoint,
+    /// Ask a model behind a serving endpoint: chat with messages, embeddings with input, other models with
+    /// dataframe_records or inputs.
+    #[tool(
+        operation = "serving_endpoints_query",
+        fields(
+            "name", "messages", "prompt", "input", "inputs", "dataframe_records", "max_tokens", "temperature"
+        ),
+        effect = write,
+        answer("choices", "data", "predictions", "outputs", "usage", "model")
+    )]
+    QueryServingEndpoint,
+    /// Newest log lines of one served model, to find why it fails.
+    #[tool(operation = "serving_endpoints_logs", answer("logs"))]
+    GetServingLogs,
+    /// Log of building the container of one served model, to find why a deployment failed.
+    #[tool(operation = "serving_endpoints_build_logs", answer("logs"))]
+    GetServingBuildLogs,
+    /// Create an endpoint that serves a registered model. Answers at once; get_serving_endpoint tells when it is READY.
+    #[tool(
+        operation = "serving_endpoints_create",
+        fields(
+            "name", "description", "config.name", "config.served_entities.entity_name",
+            "config.served_entities.entity_version", "config.served_entities.workload_size",
+            "config.served_entities.workload_type", "config.served_entities.scale_to_zero_enabled"
+        ),
+        effect = write,
+        answer(
+            "name", "state", "config.served_entities.name", "config.served_entities.entity_name",
+            "config.served_entities.entity_version"
+        )
+    )]
+    CreateServingEndpoint,
+    /// Replace the models and the traffic of a serving endpoint; the old ones serve until the new are ready.
+    #[tool(
+        operation = "serving_endpoints_update_config",
+        fields(
+            "name", "served_entities.entity_name", "served_entities.entity_version", "served_entities.name",
+            "served_entities.workload_size", "served_entities.scale_to_zero_enabled",
+            "traffic_config.routes.served_entity_name", "traffic_config.routes.traffic_percentage"
+        ),
+        effect = write,
+        idempotent,
+        answer(
+            "name", "state", "pending_config.served_entities.name",
+            "pending_config.served_entities.entity_name", "pending_config.served_entities.entity_version"
+        )
+    )]
+    UpdateServingEndpoint,
+    /// Delete a serving endpoint: its callers get errors from then on.
+    #[tool(
+        operation = "serving_endpoints_delete",
+        effect = destroy,
+        idempotent,
+        done = "The endpoint is deleted."
+    )]
+    DeleteServingEndpoint,
+}

@@ -1,0 +1,109 @@
+//! Clusters and warehouses started, and waited for as long as the caller likes.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::mcp::poll::Poll;
+use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::{ErrorKind, compute, sql};
+
+/// Arguments of `start_cluster`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct StartCluster {
+    /// Id of the cluster.
+    cluster_id: String,
+    /// Longest wait in seconds for it to run; 0, which does not wait, unless set.
+    #[schemars(range(max = 3600))]
+    wait_seconds: Option<u64>,
+}
+
+impl Compound for StartCluster {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        use compute::types::State;
+        let clusters = context.workspace().clusters();
+        let look = async || clusters.get().cluster_id(&self.cluster_id).send().await;
+        match clusters.start().cluster_id(&self.cluster_id).send().await {
+            Ok(_) => {}
+            // Whoever wants it to run has what they want when it does, or is about to.
+            Err(error) if error.kind() == Some(ErrorKind::Conflict) => {
+                let state = look().await?.state;
+                let alive = [State::Running, State::Pending, State::Restarting, State::Resizing];
+                if !state.is_some_and(|state| alive.contains(&state)) {
+                    return Err(error.into());
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let mut poll = Poll::new(context, Duration::from_secs(self.wait_seconds.unwrap_or(0)));
+        loop {
+            let cluster = look().await?;
+            let state = cluster.state.unwrap_or(State::Unknown);
+            match state {
+                State::Running => return running("cluster", "cluster_id", &self.cluster_id),
+                State::Terminated | State::Terminating | State::Error if poll.began() => {
+                    let why = cluster.state_message.unwrap_or_default();
+                    return Err(ToolError::Failed(format!(
+                        "the cluster did not start, it is {}: {why}\nlist_cluster_events tells more.",
+                        state.as_str()
+                    )));
+                }
+                _ => {}
+            }
+            if !poll.again(state.as_str()).await? {
+                return starting("cluster", "cluster_id", &self.cluster_id, state.as_str(), "get_cluster");
+            }
+        }
+    }
+}
+
+/// Arguments of `start_warehouse`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct StartWarehouse {
+    /// Id of the warehouse.
+    id: String,
+    /// Longest wait in seconds for it to run; 0, which does not wait, unless set.
+    #[schemars(range(max = 3600))]
+    wait_seconds: Option<u64>,
+}
+
+impl Compound for StartWarehouse {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        use sql::types::State;
+        let warehouses = context.workspace().warehouses();
+        warehouses.start().id(&self.id).send().await?;
+        let mut poll = Poll::new(context, Duration::from_secs(self.wait_seconds.unwrap_or(0)));
+        loop {
+            let warehouse = warehouses.get().id(&self.id).send().await?;
+            let state = warehouse.state.unwrap_or(State::Starting);
+            match state {
+                State::Running => return running("warehouse", "id", &self.id),
+                State::Deleted | State::Deleting => {
+                    return Err(ToolError::Failed("the warehouse is deleted".to_owned()));
+                }
+                State::Stopped | State::Stopping if poll.began() => {
+                    let health = warehouse.health.and_then(|health| health.summary).unwrap_or_default();
+                    return Err(ToolError::Failed(format!(
+                        "the warehouse did not start, it is {}: {health}",
+                        state.as_str()
+                    )));
+                }
+                _ => {}
+            }
+            if !poll.again(state.as_str()).await? {
+                return starting("warehouse", "id", &self.id, state.as_str(), "list_warehouses");
+            }
+        }
+    }
+}
+
+fn running(kind: &str, key: &str, id: &str) -> Result<Answer, ToolError> {
+    Ok(Answer::new(json!({ "done": format!("The {kind} is running."), key: id, "state": "RUNNING" })))
+}
+
+fn starting(kind: &str, key: &str, id: &str, state: &str, tool: &str) -> Result<Answer, ToolError> {
+    let done = format!("The {kind} is starting. {tool} tells when it is RUNNING.");
+    Ok(Answer::new(json!({ "done": done, key: id, "state": state })))
+}

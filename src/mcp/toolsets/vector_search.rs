@@ -1,0 +1,120 @@
+//! Search by likeness.
+
+use databricks_toolkit_macros::Toolset;
+
+/// Vector search endpoints and indexes: find, create, query, fill.
+#[derive(Debug, Toolset)]
+#[toolset(name = "vector_search", document = "vectorsearch")]
+pub enum VectorSearch {
+    /// List endpoints that hold vector search indexes: state, type, number of indexes.
+    #[tool(
+        operation = "vector_search_endpoints_list_endpoints",
+        answer(
+            "endpoints.name",
+            "endpoints.endpoint_type",
+            "endpoints.num_indexes",
+            "endpoints.creator",
+            "endpoints.endpoint_status.state",
+            "endpoints.endpoint_status.message",
+            "next_page_token"
+        )
+    )]
+    ListVectorSearchEndpoints,
+    /// Create an endpoint for vector search indexes. It costs money while it exists; list_vector_search_endpoints tells
+    /// when it is ONLINE.
+    #[tool(
+        operation = "vector_search_endpoints_create_endpoint",
+        fields("name", "endpoint_type"),
+        defaults(endpoint_type = "STANDARD"),
+        effect = write,
+        answer("name", "endpoint_type", "endpoint_status.state", "endpoint_status.message")
+    )]
+    CreateVectorSearchEndpoint,
+    /// Delete a vector search endpoint. Its indexes must be deleted first.
+    #[tool(
+        operation = "vector_search_endpoints_delete_endpoint",
+        effect = destroy,
+        idempotent,
+        done = "The endpoint is deleted."
+    )]
+    DeleteVectorSearchEndpoint,
+    /// List the vector search indexes on an endpoint.
+    #[tool(
+        operation = "vector_search_indexes_list_indexes",
+        answer(
+            "vector_indexes.name",
+            "vector_indexes.index_type",
+            "vector_indexes.primary_key",
+            "vector_indexes.creator",
+            "next_page_token"
+        )
+    )]
+    ListVectorSearchIndexes,
+    /// One vector search index: readiness, rows, source table, columns and embedding model.
+    #[tool(
+        operation = "vector_search_indexes_get_index",
+        fields("index_name"),
+        answer(
+            "name",
+            "endpoint_name",
+            "index_type",
+            "primary_key",
+            "status",
+            "delta_sync_index_spec",
+            "direct_access_index_spec",
+            "creator"
+        )
+    )]
+    GetVectorSearchIndex,
+    /// Create a vector search index: kept in step with a Delta table, or filled by upserts. get_vector_search_index
+    /// tells when it is ready.
+    #[tool(
+        operation = "vector_search_indexes_create_index",
+        fields(
+            "name", "endpoint_name", "primary_key", "index_type", "delta_sync_index_spec.source_table",
+            "delta_sync_index_spec.pipeline_type", "delta_sync_index_spec.embedding_source_columns.name",
+            "delta_sync_index_spec.embedding_source_columns.embedding_model_endpoint_name",
+            "direct_access_index_spec.schema_json", "direct_access_index_spec.embedding_vector_columns"
+        ),
+        effect = write,
+        answer("name", "endpoint_name", "index_type", "status.ready", "status.message")
+    )]
+    CreateVectorSearchIndex,
+    /// Find the rows of a vector search index most similar to a text or vector. The last column of each row is its
+    /// score.
+    #[tool(
+        operation = "vector_search_indexes_query_index",
+        fields(
+            "index_name", "columns", "query_text", "query_vector", "query_type", "num_results",
+            "filters_json", "score_threshold"
+        ),
+        defaults(num_results = 10),
+        effect = read,
+        answer("manifest.columns.name", "result.row_count", "result.data_array", "next_page_token")
+    )]
+    QueryVectorSearchIndex,
+    /// Bring a TRIGGERED vector search index up to date with its Delta table.
+    #[tool(
+        operation = "vector_search_indexes_sync_index",
+        effect = write,
+        idempotent,
+        done = "The sync has begun. get_vector_search_index tells how many rows are indexed."
+    )]
+    SyncVectorSearchIndex,
+    /// Insert or replace rows of a DIRECT_ACCESS vector search index.
+    #[tool(
+        operation = "vector_search_indexes_upsert_data_vector_index",
+        effect = write,
+        idempotent,
+        answer("status", "result.success_row_count", "result.failed_primary_keys")
+    )]
+    UpsertVectorSearchData,
+    /// Delete a vector search index; its source table stays.
+    #[tool(
+        operation = "vector_search_indexes_delete_index",
+        effect = destroy,
+        idempotent,
+        done = "The index is deleted."
+    )]
+    DeleteVectorSearchIndex,
+}
