@@ -5,9 +5,11 @@
 //! macro lowers schemas and writes the dispatch, see [`toolsets`].
 
 mod answer;
+mod api;
 mod arguments;
 mod context;
 mod error;
+mod policy;
 mod poll;
 mod registry;
 mod server;
@@ -17,9 +19,11 @@ pub mod toolsets;
 mod validate;
 
 pub use answer::Answer;
+pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress};
 pub use error::ToolError;
+pub use policy::{Destructive, Policy};
 pub use registry::Registry;
 pub(crate) use server::described;
 pub use server::{Server, serve_stdio};

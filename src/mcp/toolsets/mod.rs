@@ -4,6 +4,7 @@
 //! add one of several calls, give the variant a payload and implement [`Compound`](super::Compound)
 //! for it.
 
+mod api;
 mod catalog;
 mod clusters;
 mod commands;
@@ -13,6 +14,7 @@ mod jobs;
 mod sql;
 mod workspace;
 
+pub use api::{Api, ApiCall, ApiDescribe, ApiSearch};
 pub use catalog::Catalog;
 pub use clusters::Clusters;
 pub use commands::{
@@ -37,6 +39,7 @@ pub(crate) fn all() -> Vec<ToolSpec> {
         Workspace::tools(),
         Files::tools(),
         Identity::tools(),
+        Api::tools(),
     ]
     .concat()
 }
