@@ -131,12 +131,15 @@ fn fitting(document: &Document, fields: &[Field<'_>], room: usize, deepest: usiz
         lines
     };
     let fits = |lines: &Vec<String>| lines.iter().map(|line| line.len() + 3).sum::<usize>() <= room;
-    for how in [Words::All, Words::First, Words::None] {
-        let mut best = lines(0, how);
+    // What is in an object says more than the rest of a description.
+    for (how, least) in
+        [(Words::All, 1), (Words::First, 1), (Words::All, 0), (Words::First, 0), (Words::None, 0)]
+    {
+        let mut best = lines(least, how);
         if !fits(&best) {
             continue;
         }
-        for depth in 1..=deepest {
+        for depth in least + 1..=deepest {
             let deeper = lines(depth, how);
             if !fits(&deeper) || deeper.len() == best.len() {
                 break;

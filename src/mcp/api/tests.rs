@@ -77,6 +77,9 @@ fn a_description_says_what_a_call_needs() {
         create["waiting"].as_str().unwrap().contains("poll `clusters_get` until `state` is RUNNING"),
         "{create}"
     );
+    // Where there is no room for what is within an object, its names are there.
+    let arguments = create["arguments"].to_string();
+    assert!(arguments.contains("autoscale: object(max_workers, min_workers)"), "{arguments}");
     let account = describe("account_users_list", None).unwrap();
     assert!(account["not_callable"].as_str().unwrap().contains("account"), "{account}");
     assert_eq!(describe("current_user_me", None).unwrap().get("waiting"), None);
