@@ -4,21 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, error::Error, fs, thread};
 
-use databricks_toolkit_spec::{Document, Level, generate, names};
+use databricks_toolkit_spec::{Document, Level, SECRET_RULE, generate, names, pack};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new("openapi");
     println!("cargo::rerun-if-changed=openapi");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let is_on = |name: &String| {
         let feature = format!("CARGO_FEATURE_{}", names::feature_name(name).to_uppercase());
-        if path.extension().is_some_and(|extension| extension == "json") && env::var_os(feature).is_some() {
-            names.push(name.to_owned());
-        }
-    }
+        env::var_os(feature).is_some()
+    };
+    let mut names: Vec<String> = documents(folder)?.into_iter().filter(is_on).collect();
     names.sort();
     let mut services = String::from("crate::services::services! {\n");
     for module in modules(folder, &out, &names)? {
@@ -26,7 +22,53 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     services.push_str("}\n");
     fs::write(out.join("services.rs"), services)?;
+    fs::write(out.join("secret.rs"), SECRET_RULE)?;
+    if env::var_os("CARGO_FEATURE_MCP").is_some() {
+        long_tail(folder, &out)?;
+    }
     Ok(())
+}
+
+/// Writes all documents, also those whose features are off, into one compressed file and says where
+/// each is: the tools that reach any operation open one at a time.
+fn long_tail(folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut names = documents(folder)?;
+    names.sort();
+    let mut index = String::new();
+    let mut packed = Vec::new();
+    for name in &names {
+        let document = Document::load(folder, name)?;
+        index.push_str(&pack::index(&document)?);
+        packed.push((name.as_str(), pack::document(&document).to_string()));
+    }
+    packed.insert(0, ("index", index));
+    let (mut bytes, mut sections) = (Vec::new(), String::new());
+    for (name, text) in packed {
+        let compressed = miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 9);
+        sections.push_str(&format!(
+            "    Section {{ name: {name:?}, start: {}, length: {}, text: {} }},\n",
+            bytes.len(),
+            compressed.len(),
+            text.len()
+        ));
+        bytes.extend(compressed);
+    }
+    fs::write(out.join("long_tail.bin"), bytes)?;
+    fs::write(out.join("long_tail.rs"), format!("static SECTIONS: &[Section] = &[\n{sections}];\n"))?;
+    Ok(())
+}
+
+/// The names of all documents.
+fn documents(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if path.extension().is_some_and(|extension| extension == "json") && name != "lock" {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// Writes the modules, as many at a time as there are processors; gives what `services!` is told of

@@ -47,6 +47,11 @@ impl Answer {
         }
     }
 
+    /// The answer as it is.
+    pub(crate) fn into_value(self) -> Map<String, Value> {
+        self.value
+    }
+
     /// The answer within the limits, with a note of what was left out.
     pub fn fitted(self) -> Map<String, Value> {
         let mut value = self.value;

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::ToolError;
+use super::{Policy, ToolError};
 use crate::Workspace;
 
 /// What all calls of a server share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
     inner: Arc<Shared>,
+    policy: Policy,
 }
 
 #[derive(Debug)]
@@ -26,7 +27,16 @@ struct Shared {
 impl App {
     /// Tools that call this workspace.
     pub fn new(workspace: Workspace) -> Self {
-        Self { inner: Arc::new(Shared { workspace, open_contexts: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Shared { workspace, open_contexts: Mutex::default() }),
+            policy: Policy::default(),
+        }
+    }
+
+    /// The same with another policy for the calls whose effect is known only when they are made.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// The workspace.
@@ -83,6 +93,11 @@ impl Context {
     /// The workspace.
     pub fn workspace(&self) -> &Workspace {
         self.app.workspace()
+    }
+
+    /// What calls may do.
+    pub fn policy(&self) -> Policy {
+        self.app.policy
     }
 
     /// Says how far the call is; does nothing where the client did not ask.

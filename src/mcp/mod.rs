@@ -5,10 +5,12 @@
 //! macro lowers schemas and writes the dispatch, see [`toolsets`].
 
 mod answer;
+mod api;
 mod arguments;
 mod confirm;
 mod context;
 mod error;
+mod policy;
 mod poll;
 mod registry;
 mod selection;
@@ -20,10 +22,12 @@ pub mod toolsets;
 mod validate;
 
 pub use answer::Answer;
+pub use api::effect_of;
 pub use arguments::Arguments;
 pub use confirm::Destructive;
 pub use context::{App, Context, Progress};
 pub use error::ToolError;
+pub use policy::{Destructive, Policy};
 pub use registry::Registry;
 pub use selection::{Selection, SelectionError};
 pub(crate) use server::described;

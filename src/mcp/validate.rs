@@ -11,6 +11,9 @@ use super::ToolError;
 /// Most complaints in one message; the first few are what matters.
 const MOST: usize = 5;
 
+/// Most values of an enum in one complaint.
+const MOST_VALUES: usize = 40;
+
 /// A tool's schema, compiled.
 pub(crate) struct ArgumentCheck {
     schema: Arc<Map<String, Value>>,
@@ -30,8 +33,10 @@ impl ArgumentCheck {
     /// # Errors
     /// [`ToolError::Argument`] with each complaint: which argument, what is wrong, what would do.
     pub(crate) fn check(&self, arguments: &Value) -> Result<(), ToolError> {
-        let complaints: Vec<String> =
-            self.validator.iter_errors(arguments).take(MOST).map(|error| self.complaint(&error)).collect();
+        let mut errors: Vec<_> = self.validator.iter_errors(arguments).collect();
+        // A wrong name is the reason of many a missing one.
+        errors.sort_by_key(|error| !matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }));
+        let complaints: Vec<String> = errors.iter().take(MOST).map(|error| self.complaint(error)).collect();
         match complaints.is_empty() {
             true => Ok(()),
             false => Err(ToolError::Argument(complaints.join("\n"))),
@@ -65,6 +70,11 @@ impl ArgumentCheck {
                 let name = property.as_str().map_or_else(|| property.to_string(), str::to_owned);
                 let path = if place.is_empty() { name } else { format!("{place}.{name}") };
                 format!("`{path}` is required")
+            }
+            ValidationErrorKind::Enum { options } => {
+                let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+                let options: Vec<String> = options.iter().take(MOST_VALUES).map(Value::to_string).collect();
+                format!("`{place}`: {} is not one of {}", error.instance(), options.join(", "))
             }
             _ => {
                 let name = if place.is_empty() { "arguments".to_owned() } else { place };

@@ -22,7 +22,7 @@ pub(crate) fn body_with(body: &[u8], limit: usize, longest: usize) -> String {
         // What cannot be read cannot be searched for secrets either, but for their names.
         Err(_) => {
             let text = String::from_utf8_lossy(&body[..body.len().min(4 * limit)]).into_owned();
-            match text.trim_start().starts_with(['{', '[']) && NAMES.iter().any(|name| text.contains(name)) {
+            match text.trim_start().starts_with(['{', '[']) && names().any(|name| text.contains(name)) {
                 true => "(broken JSON that may hold a secret)".to_owned(),
                 false => text,
             }
@@ -109,8 +109,12 @@ fn cut(text: &str, limit: usize) -> String {
 /// Whether a member of this name holds a secret, or content that may be one.
 fn is_secret(name: &str) -> bool {
     let name = snake(name);
-    NAMES.iter().any(|secret| name == *secret || name.ends_with(&format!("_{secret}")))
-        && !HARMLESS.iter().any(|harmless| name.ends_with(harmless))
+    names().any(|secret| name == secret || name.ends_with(&format!("_{secret}")))
+        && !secret::HARMLESS.iter().any(|harmless| name.ends_with(harmless))
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    secret::OF_ANY_TYPE.into_iter().chain(ALSO)
 }
 
 /// `clientSecret` and `client-secret` as `client_secret`.
@@ -125,30 +129,20 @@ fn snake(name: &str) -> String {
     snake
 }
 
-const NAMES: [&str; 19] = [
-    "activation_url",
-    "api_key",
-    "assertion",
-    "authorization",
-    "bytes_value",
-    "credential",
-    "external_link",
-    "http_headers",
-    "integration_key",
-    "password",
-    "plaintext",
-    "private_key",
-    "secret",
-    "secret_access_key",
-    "secrets",
-    "string_value",
-    "token",
-    "token_value",
-    "code_verifier",
-];
+/// What is hidden in a log beyond what every field of its name holds: of requests, in the main.
+const ALSO: [&str; 5] = ["assertion", "authorization", "bytes_value", "code_verifier", "string_value"];
 
-/// Tokens that open nothing.
-const HARMLESS: [&str; 4] = ["page_token", "idempotency_token", "continuation_token", "sync_token"];
+/// The rule that the generated `Debug` follows too: one for all places, copied by the build.
+#[allow(dead_code, unreachable_pub, reason = "each use of the rule needs a part of it")]
+mod secret {
+    include!(concat!(env!("OUT_DIR"), "/secret.rs"));
+}
+
+/// Whether text in a field of this name is secret, whatever type it is in.
+#[cfg(feature = "mcp")]
+pub(crate) fn is_secret_field(name: &str) -> bool {
+    secret::is_named(&snake(name))
+}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
 
+mod api;
 mod cli;
 mod client;
 mod confirm;

@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
+use crate::document::reference_name;
 use crate::names::{field_name, part_name};
-use crate::{Document, Operation};
+use crate::{Document, Operation, ParameterPlace};
 
 /// Whose an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +90,31 @@ impl<'a> Operation<'a> {
     pub fn sibling(&self, name: &str) -> Option<Operation<'a>> {
         let id = format!("{}_{name}", self.tag());
         self.document().operations().find(|operation| operation.id() == id)
+    }
+
+    /// The token by which the service knows a request that it has seen, where a caller may leave it
+    /// out: its name and, for one of a query, that place; `None` is the body.
+    pub fn idempotency_token(&self) -> Option<(&'a str, Option<ParameterPlace>)> {
+        let name = self.text_extension("x-databricks-idempotency-param").unwrap_or("idempotency_token");
+        let in_query = self.parameters().any(|parameter| {
+            parameter.name() == name && parameter.place() == ParameterPlace::Query && !parameter.required()
+        });
+        if in_query {
+            return Some((name, Some(ParameterPlace::Query)));
+        }
+        let body = self.json_body()?.get("$ref")?.as_str().map(reference_name)?;
+        let schema = self.document().schemas().get(body)?;
+        let is_text = schema.get("properties")?.get(name)?.get("type")?.as_str() == Some("string");
+        let required = schema.get("required").and_then(Value::as_array);
+        let is_required =
+            required.is_some_and(|required| required.iter().any(|it| it.as_str() == Some(name)));
+        (is_text && !is_required).then_some((name, None))
+    }
+
+    /// Whether it may be sent again when nobody knows what became of it: reads may, and so may what
+    /// the service knows by a token.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self.method().as_str(), "GET" | "HEAD" | "OPTIONS") || self.idempotency_token().is_some()
     }
 
     /// A member of the operation object that is text.

@@ -6,6 +6,7 @@
 //! 2. [`normalise`] rewrites the document into the subset that the generator gets right.
 //! 3. `generate` (feature of the same name) runs progenitor over it and refines what comes out.
 //! 4. [`lower`] turns one operation into the JSON Schema of a tool.
+//! 5. [`pack`] writes all operations small, for the tools that reach any of them.
 //!
 //! Every step is a function of its input alone: no step reads a clock, the network or another
 //! step's files, so that the same documents always give the same code.
@@ -19,8 +20,11 @@ pub mod lower;
 pub mod names;
 pub mod normalise;
 mod overlay;
+pub mod pack;
 #[cfg(feature = "generate")]
 pub mod refine;
+/// Whether the name of a field says that it holds a secret.
+pub mod secret;
 
 pub use api::{Api, Level};
 pub use document::{Document, Operation, Parameter, ParameterPlace};
@@ -28,3 +32,6 @@ pub use error::{Error, Result};
 #[cfg(feature = "generate")]
 pub use generate::generate;
 pub use overlay::Overlay;
+
+/// The rule for [secret names](secret) as code, for the build to copy to where it is needed.
+pub const SECRET_RULE: &str = include_str!("secret.rs");

@@ -5,6 +5,7 @@
 //! for it. A tool that is renamed gets a line in [`RENAMED`].
 
 mod access;
+mod api;
 mod apps;
 mod ask_genie;
 mod catalog;
@@ -28,6 +29,7 @@ mod vector_search;
 mod workspace;
 
 pub use access::{UpdateGrants, UpdatePermissions};
+pub use api::{Api, ApiCall, ApiDescribe, ApiSearch};
 pub use apps::Apps;
 pub use ask_genie::AskGenie;
 pub use catalog::Catalog;
@@ -74,6 +76,7 @@ pub(crate) fn all() -> Vec<ToolSpec> {
         VectorSearch::tools(),
         Apps::tools(),
         Database::tools(),
+        Api::tools(),
     ]
     .concat()
 }

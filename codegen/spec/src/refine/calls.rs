@@ -218,8 +218,8 @@ impl<'a> Call<'a> {
         let (client, problem) = (self.variable("client"), self.variable("problem"));
         let (id, method, path) = (operation.id(), operation.method(), operation.path());
         let service = self.source.name();
-        let token = idempotency::fill(self.source, operation);
-        let retry = retry_class(operation, token.is_some());
+        let token = idempotency::fill(operation);
+        let retry = call_site(if operation.is_repeatable() { "Safe" } else { "Write" });
         let parts = self.parameters.iter().map(part);
         let body = match &self.body {
             Body::None => quote!(),
@@ -290,17 +290,6 @@ pub(super) fn body_name<'a>(operation: &Operation<'a>) -> Option<&'a str> {
 
 /// Methods of a call, after which no setter of a field of its body is called.
 const OF_EVERY_CALL: [&str; 7] = ["and_wait", "body", "extra", "new", "send", "stream", "with_field"];
-
-/// Reads may be repeated freely, and so may what the service knows by a token; another write only
-/// when it surely had no effect.
-fn retry_class(operation: &Operation<'_>, has_token: bool) -> Ident {
-    let class = match operation.method().as_str() {
-        "GET" | "HEAD" | "OPTIONS" => "Safe",
-        _ if has_token => "Safe",
-        _ => "Write",
-    };
-    call_site(class)
-}
 
 /// What the generated code calls a field of its own: not as a parameter of the call.
 pub(super) fn variable(name: &str, operation: &Operation<'_>) -> Ident {

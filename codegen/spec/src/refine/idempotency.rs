@@ -4,26 +4,19 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use serde_json::Value;
 
-use super::{call_site, calls};
+use super::call_site;
 use crate::names::field_name;
-use crate::{Document, Operation, ParameterPlace};
+use crate::{Operation, ParameterPlace};
 
 /// The statement that fills the token in, at the head of a `send`; `None` where there is no token.
-pub(super) fn fill(source: &Document, operation: &Operation<'_>) -> Option<TokenStream> {
-    let name = operation.text_extension("x-databricks-idempotency-param").unwrap_or("idempotency_token");
+pub(super) fn fill(operation: &Operation<'_>) -> Option<TokenStream> {
+    let (name, place) = operation.idempotency_token()?;
     let field = call_site(&field_name(name));
-    let in_query = operation.parameters().any(|parameter| {
-        parameter.name() == name && parameter.place() == ParameterPlace::Query && !parameter.required()
-    });
-    if in_query {
-        return Some(quote!(self.#field.get_or_insert_with(crate::transport::idempotency_token);));
-    }
-    let schema = source.schemas().get(calls::body_name(operation)?)?;
-    let is_text = schema.get("properties")?.get(name)?.get("type")?.as_str() == Some("string");
-    let required = schema.get("required").and_then(Value::as_array);
-    let is_required = required.is_some_and(|required| required.iter().any(|it| it.as_str() == Some(name)));
-    (is_text && !is_required)
-        .then(|| quote!(self.body.#field.get_or_insert_with(crate::transport::idempotency_token);))
+    Some(match place {
+        Some(ParameterPlace::Query) => {
+            quote!(self.#field.get_or_insert_with(crate::transport::idempotency_token);)
+        }
+        _ => quote!(self.body.#field.get_or_insert_with(crate::transport::idempotency_token);),
+    })
 }

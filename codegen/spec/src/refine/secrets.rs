@@ -1,13 +1,14 @@
 //! `Debug` without the secrets of a value.
 //!
-//! The documents do not mark what is secret; names do. A type with such a field gets a `Debug`
-//! that says whether the field is there, and not what it holds.
+//! A type with a field that [names](crate::secret) tell to be secret gets a `Debug` that says whether
+//! the field is there, and not what it holds.
 
 use quote::quote;
 use syn::{Item, ItemStruct, Type, parse_quote};
 
 use super::drop_debug;
 use super::types::{named, without_option};
+use crate::secret::is_of_type;
 
 pub(super) fn hide(items: &mut Vec<Item>) {
     let mut hidden = Vec::new();
@@ -53,49 +54,8 @@ fn is_secret(structure: &str, field: &str, ty: &Type) -> bool {
             .is_some_and(|last| ["String", "BTreeMap", "Map"].iter().any(|name| last.ident == name)),
         _ => false,
     };
-    holds_text
-        && (OF_ONE_TYPE.contains(&(structure, field))
-            || OF_ANY_TYPE.contains(&field)
-            || (ENDINGS.iter().any(|ending| field.ends_with(ending))
-                && !HARMLESS.iter().any(|ending| field.ends_with(ending))))
+    holds_text && is_of_type(structure, field)
 }
-
-const OF_ANY_TYPE: [&str; 14] = [
-    "activation_url",
-    "api_key",
-    "credential",
-    "external_link",
-    "http_headers",
-    "integration_key",
-    "password",
-    "plaintext",
-    "private_key",
-    "secret",
-    "secret_access_key",
-    "secrets",
-    "token",
-    "token_value",
-];
-
-const ENDINGS: [&str; 7] =
-    ["_api_key", "_password", "_plaintext", "_private_key", "_secret", "_secret_access_key", "_token"];
-
-/// Tokens that open nothing, and names of secrets.
-const HARMLESS: [&str; 5] =
-    ["page_token", "idempotency_token", "continuation_token", "uc_secret", "sync_token"];
-
-/// Where the name alone would say nothing.
-const OF_ONE_TYPE: [(&str, &str); 9] = [
-    ("ConnectionsCreateRequest", "options"),
-    ("ConnectionsUpdateRequest", "options"),
-    ("ConnectionInfo", "options"),
-    ("GenericWebhookConfig", "url"),
-    ("GetSecretResponse", "value"),
-    ("MicrosoftTeamsConfig", "url"),
-    ("SlackConfig", "url"),
-    ("SecretsPutSecretRequest", "bytes_value"),
-    ("SecretsPutSecretRequest", "string_value"),
-];
 
 #[cfg(test)]
 mod tests {

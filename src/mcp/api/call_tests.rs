@@ -1,0 +1,129 @@
+//! Calls against a server that answers what it is told.
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+use wiremock::matchers::{body_json, method, path, query_param};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use super::call;
+use crate::Workspace;
+use crate::mcp::{App, Context, Destructive, Policy};
+
+fn context(url: &str, policy: Policy) -> Context {
+    let workspace = Workspace::builder().host(url).token("dapi-test").build().unwrap();
+    Context::new(App::new(workspace).with_policy(policy), CancellationToken::new(), None)
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    let Value::Object(members) = value else { unreachable!() };
+    members
+}
+
+/// The answer of an operation, or the error in words.
+async fn called(server: &MockServer, id: &str, arguments: Value, fields: &[&str]) -> Result<Value, String> {
+    let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
+    let answer = call(&context(&server.uri(), Policy::default()), id, members(arguments), &fields).await;
+    answer.map(|answer| Value::Object(answer.fitted())).map_err(|error| error.to_string())
+}
+
+fn answers(body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(body)
+}
+
+#[tokio::test]
+async fn arguments_go_where_the_document_says() {
+    let server = MockServer::start().await;
+    Mock::given(method("PATCH"))
+        .and(path("/api/2.1/unity-catalog/catalogs/a%2Fb"))
+        .and(body_json(json!({ "comment": "c", "isolation_mode": "OPEN" })))
+        .respond_with(answers(json!({ "name": "a/b" })))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let arguments = json!({ "name": "a/b", "comment": "c", "isolation_mode": "OPEN" });
+    assert_eq!(called(&server, "catalogs_update", arguments, &[]).await.unwrap(), json!({ "name": "a/b" }));
+}
+
+#[tokio::test]
+async fn a_page_leads_to_the_next_also_when_fields_are_chosen() {
+    let server = MockServer::start().await;
+    let page = json!({ "jobs": [{ "job_id": 1, "settings": { "name": "a" } }], "next_page_token": "t2" });
+    Mock::given(path("/api/2.2/jobs/list"))
+        .and(query_param("limit", "1"))
+        .respond_with(answers(page))
+        .mount(&server)
+        .await;
+    let answer = called(&server, "jobs_list", json!({ "limit": 1 }), &["jobs.job_id"]).await.unwrap();
+    assert_eq!(answer, json!({ "jobs": [{ "job_id": 1 }], "next_page": { "page_token": "t2" } }));
+}
+
+#[tokio::test]
+async fn a_created_token_is_hidden_and_named() {
+    let server = MockServer::start().await;
+    let created = json!({ "token_value": "dapi-secret", "token_info": { "token_id": "t" } });
+    Mock::given(method("POST")).respond_with(answers(created)).mount(&server).await;
+    let answer = called(&server, "tokens_create", json!({ "comment": "c" }), &["token_value"]).await.unwrap();
+    assert_eq!(answer, json!({ "token_value": "***", "hidden_secrets": ["token_value"] }));
+}
+
+#[tokio::test]
+async fn a_run_carries_a_token_and_is_sent_again() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after", "0");
+    Mock::given(method("POST")).respond_with(busy).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(answers(json!({ "run_id": 1 }))).mount(&server).await;
+    assert_eq!(
+        called(&server, "jobs_run_now", json!({ "job_id": 7 }), &[]).await.unwrap(),
+        json!({ "run_id": 1 })
+    );
+    let bodies: Vec<Value> = server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .map(|request: &Request| request.body_json().unwrap())
+        .collect();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1]);
+    assert!(bodies[0]["idempotency_token"].as_str().is_some_and(|token| token.len() == 36), "{}", bodies[0]);
+}
+
+#[tokio::test]
+async fn text_and_nothing_are_answers_too() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/2.0/serving-endpoints/e/metrics"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("cpu 0.5"))
+        .mount(&server)
+        .await;
+    Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let metrics =
+        called(&server, "serving_endpoints_export_metrics", json!({ "name": "e" }), &[]).await.unwrap();
+    assert_eq!(metrics, json!({ "text": "cpu 0.5" }));
+    let deleted = called(&server, "serving_endpoints_delete", json!({ "name": "e" }), &[]).await.unwrap();
+    assert!(deleted["done"].is_string(), "{deleted}");
+}
+
+#[tokio::test]
+async fn what_is_refused_is_never_sent() {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::any()).respond_with(answers(json!({}))).mount(&server).await;
+    let refused = async |policy, id, arguments| {
+        let call = call(&context(&server.uri(), policy), id, members(arguments), &[]).await;
+        call.map(drop).unwrap_err().to_string()
+    };
+    let read_only = Policy { read_only: true, ..Policy::default() };
+    let deny = Policy { destructive: Destructive::Deny, ..Policy::default() };
+    let mkdirs = refused(read_only, "workspace_mkdirs", json!({ "path": "/x" })).await;
+    assert!(mkdirs.contains("`workspace_mkdirs` was not called: the server is read-only"), "{mkdirs}");
+    let delete = refused(deny, "jobs_delete", json!({ "job_id": 1 })).await;
+    assert!(delete.contains("forbid"), "{delete}");
+    // An empty part of a path would make it another operation's.
+    let empty = refused(Policy::default(), "catalogs_delete", json!({ "name": "" })).await;
+    assert!(empty.contains("`name` is empty"), "{empty}");
+    let up = refused(Policy::default(), "catalogs_delete", json!({ "name": ".." })).await;
+    assert!(up.contains("cannot be sent"), "{up}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 0);
+    let read = context(&server.uri(), read_only);
+    call(&read, "catalogs_get", members(json!({ "name": "a" })), &[]).await.unwrap();
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}

@@ -1,0 +1,81 @@
+//! The whole API: what no other tool does.
+
+use databricks_toolkit_macros::Toolset;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::mcp::{Answer, Compound, Context, ToolError, api};
+
+/// Any of the API's 1,400 operations: find, describe, call.
+#[derive(Debug, Toolset)]
+#[toolset(name = "api")]
+pub enum Api {
+    /// Find operations of the whole Databricks REST API by words, for what no other tool does. Answers ids, best
+    /// first, each with its request and whether it reads, writes or destroys. Then api_describe, then api_call.
+    #[tool(effect = read)]
+    ApiSearch(ApiSearch),
+    /// Describe one operation: its arguments (`*` marks required ones), the fields of its answer, paging, and what to
+    /// poll. Nested objects that are not written out: ask again with field.
+    #[tool(effect = read)]
+    ApiDescribe(ApiDescribe),
+    /// Call any operation by its id. Arguments are checked before anything is sent. `next_page` in an answer holds the
+    /// arguments to change for the next page. Secrets in answers are hidden.
+    #[tool(effect = destroy)]
+    ApiCall(ApiCall),
+}
+
+/// Arguments of `api_search`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ApiSearch {
+    /// What to do to what, such as: list cluster policies.
+    query: String,
+    /// Most operations to answer. 8 unless set.
+    #[schemars(range(min = 1, max = 40))]
+    limit: Option<usize>,
+}
+
+impl Compound for ApiSearch {
+    async fn call(self, _: &Context) -> Result<Answer, ToolError> {
+        api::search(&self.query, self.limit.unwrap_or(8)).map(Answer::new)
+    }
+}
+
+/// Arguments of `api_describe`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ApiDescribe {
+    /// The operation's id, such as clusters_list.
+    operation: String,
+    /// Only this field, by its dotted path, such as tasks.notebook_task; answer.jobs for one of the answer.
+    field: Option<String>,
+}
+
+impl Compound for ApiDescribe {
+    async fn call(self, _: &Context) -> Result<Answer, ToolError> {
+        api::describe(&self.operation, self.field.as_deref()).map(Answer::new)
+    }
+}
+
+/// Arguments of `api_call`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct ApiCall {
+    /// The operation's id, such as clusters_list.
+    operation: String,
+    /// The operation's arguments by name: of path, query and body alike.
+    #[serde(default)]
+    #[schemars(schema_with = "any_object")]
+    arguments: Map<String, Value>,
+    /// Dotted paths of the answer's fields to keep, such as clusters.cluster_id. All unless set.
+    fields: Option<Vec<String>>,
+}
+
+/// Not `additionalProperties: true`: bare booleans lose some clients the whole list of tools.
+fn any_object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
+}
+
+impl Compound for ApiCall {
+    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+        api::call(context, &self.operation, self.arguments, &self.fields.unwrap_or_default()).await
+    }
+}
