@@ -46,6 +46,11 @@ impl Choice {
         Ok(Registry::select(&chosen)?)
     }
 
+    /// Whether only reads are wanted.
+    pub(super) fn read_only(&self) -> bool {
+        self.read_only
+    }
+
     fn selection(&self) -> Selection {
         Selection {
             toolsets: words(&self.toolsets),

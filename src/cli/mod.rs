@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Destructive, Server, serve_stdio};
+use crate::mcp::{Destructive, Policy, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -119,7 +119,9 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Serve(Serve { choice, place, destructive }) => {
             let registry = choice.registry()?;
             let target = Target::open(&place).await?;
-            let server = Server::new(target.app(), registry).destructive(destructive);
+            // What destroys is asked about before it gets as far as the app's own policy.
+            let policy = Policy { read_only: choice.read_only(), ..Policy::default() };
+            let server = Server::new(target.app().with_policy(policy), registry).destructive(destructive);
             let served = serve_stdio(server, stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)

@@ -16,20 +16,7 @@ use rmcp::model::{
 use rmcp::service::{ElicitationMode, RequestContext, RoleServer};
 use serde_json::{Map, Value, json};
 
-use super::ToolError;
-
-/// What becomes of calls that delete or stop something.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
-pub enum Destructive {
-    /// A person is asked; where the client cannot ask, they are refused.
-    #[default]
-    Ask,
-    /// They run.
-    Allow,
-    /// They are refused.
-    Deny,
-}
+use super::{Destructive, ToolError};
 
 /// What a call is told.
 pub(crate) enum Verdict {

@@ -24,7 +24,6 @@ mod validate;
 pub use answer::Answer;
 pub use api::effect_of;
 pub use arguments::Arguments;
-pub use confirm::Destructive;
 pub use context::{App, Context, Progress};
 pub use error::ToolError;
 pub use policy::{Destructive, Policy};

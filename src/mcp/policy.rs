@@ -13,13 +13,14 @@ pub struct Policy {
 
 /// What becomes of calls that delete or stop something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Destructive {
     /// They are made.
     #[default]
     Allow,
     /// They are refused.
     Deny,
-    /// A person is asked; refused where nobody can be.
+    /// A person is asked; where the client cannot ask, they are refused.
     Ask,
 }
 

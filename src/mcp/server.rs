@@ -41,7 +41,7 @@ pub struct Server {
 impl Server {
     /// A server of these tools over this workspace.
     pub fn new(app: App, registry: Registry) -> Self {
-        let confirmation = Confirmation::new(Destructive::default());
+        let confirmation = Confirmation::new(Destructive::Ask);
         Self { app, registry, confirmation, slots: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::mcp::{Answer, Compound, Context, ToolError, api};
+use crate::mcp::{Answer, Compound, Context, Effect, ToolError, api};
 
 /// Any of the API's 1,400 operations: find, describe, call.
 #[derive(Debug, Toolset)]
@@ -75,6 +75,10 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Compound for ApiCall {
+    fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
+        arguments.get("operation").and_then(Value::as_str).and_then(api::effect_of)
+    }
+
     async fn call(self, context: &Context) -> Result<Answer, ToolError> {
         api::call(context, &self.operation, self.arguments, &self.fields.unwrap_or_default()).await
     }
