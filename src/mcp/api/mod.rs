@@ -12,6 +12,7 @@ mod mask;
 mod operations;
 mod packed;
 mod paging;
+mod question;
 mod search;
 mod words;
 

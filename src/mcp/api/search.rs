@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::super::ToolError;
 use super::operations::{self, Listed};
+use super::question::{CHANGES, Question, READS};
 use super::{effect, words};
-use crate::mcp::Effect;
 
 /// How soon a further occurrence of a word counts for little, and how much the length of a text counts.
 const SATURATION: f32 = 1.2;
@@ -195,132 +195,6 @@ impl Index {
 /// What a word of a question counts.
 fn counts(stem: &str) -> f32 {
     if BESIDE.contains(&stem) { LITTLE } else { 1.0 }
-}
-
-/// A question, and what kind of operation its words want.
-struct Question {
-    stems: Vec<String>,
-    /// What means the same.
-    alike: BTreeSet<&'static str>,
-    reads: bool,
-    changes: bool,
-    account: bool,
-    legacy: bool,
-}
-
-/// Words of a question that only wants to know.
-const READS: [&str; 30] = [
-    "browse",
-    "check",
-    "describe",
-    "display",
-    "enumerate",
-    "fetch",
-    "find",
-    "get",
-    "inspect",
-    "list",
-    "lists",
-    "listing",
-    "look",
-    "lookup",
-    "many",
-    "read",
-    "retrieve",
-    "search",
-    "searching",
-    "see",
-    "show",
-    "shows",
-    "showing",
-    "status",
-    "view",
-    "viewing",
-    "what",
-    "which",
-    "who",
-    "finding",
-];
-
-/// Words of an order.
-const CHANGES: [&str; 58] = [
-    "add",
-    "approve",
-    "assign",
-    "attach",
-    "bind",
-    "block",
-    "cancel",
-    "change",
-    "convert",
-    "create",
-    "deactivate",
-    "delete",
-    "deploy",
-    "disable",
-    "drop",
-    "edit",
-    "enable",
-    "give",
-    "grant",
-    "import",
-    "insert",
-    "install",
-    "kill",
-    "let",
-    "log",
-    "make",
-    "modify",
-    "move",
-    "publish",
-    "put",
-    "register",
-    "reject",
-    "remove",
-    "rename",
-    "replace",
-    "resize",
-    "restart",
-    "restore",
-    "revoke",
-    "rotate",
-    "run",
-    "save",
-    "send",
-    "set",
-    "shut",
-    "start",
-    "stop",
-    "store",
-    "submit",
-    "sync",
-    "terminate",
-    "trash",
-    "trigger",
-    "turn",
-    "uninstall",
-    "update",
-    "upload",
-    "write",
-];
-
-impl Question {
-    fn fit(&self, listed: &Listed) -> f32 {
-        let reads = effect::of(listed) == Effect::Read;
-        let mut fit = match (self.reads, self.changes, reads) {
-            (true, false, false) | (false, true, true) => 0.75,
-            // A question without a verb asks for what is there.
-            (false, false, false) => 0.85,
-            _ => 1.0,
-        };
-        if listed.is_account {
-            fit *= if self.account { 1.15 } else { 0.8 };
-        }
-        if (listed.is_deprecated || listed.tag.ends_with("_legacy")) && !self.legacy {
-            fit *= 0.75;
-        }
-        fit
-    }
 }
 
 /// All operations that have something of a question, the best first.
