@@ -92,8 +92,7 @@ impl<'de, A: MapAccess<'de>> Reader<'_, A> {
     /// # Errors
     /// Those of the deserializer.
     pub fn texts(&mut self, field: &mut Option<BTreeMap<String, String>>) -> Result<bool, A::Error> {
-        let read = self.0.next_value::<Option<BTreeMap<String, Option<String>>>>()?;
-        *field = read.map(|read| read.into_iter().filter_map(|(key, value)| Some((key, value?))).collect());
+        *field = self.0.next_value::<Option<Texts>>()?.map(|texts| texts.0);
         Ok(true)
     }
 }
@@ -167,6 +166,35 @@ pub fn serialize<T: Record, S: Serializer>(record: &T, serializer: S) -> Result<
         members.serialize_entry(name, value)?;
     }
     members.end()
+}
+
+/// A map of text without the keys whose value is null.
+struct Texts(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextsVisitor;
+
+        impl<'de> Visitor<'de> for TextsVisitor {
+            type Value = Texts;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a map of text")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Texts, A::Error> {
+                let mut texts = BTreeMap::new();
+                while let Some((name, value)) = members.next_entry::<String, Option<String>>()? {
+                    if let Some(value) = value {
+                        texts.insert(name, value);
+                    }
+                }
+                Ok(Texts(texts))
+            }
+        }
+
+        deserializer.deserialize_map(TextsVisitor)
+    }
 }
 
 /// A member's name, without a copy where the input has it as it is.

@@ -69,7 +69,10 @@ fn descriptions_name_tools_and_not_operations() {
         "jobs_get_run",
         "statement_execution_get_statement",
     ];
-    let listed = serde_json::to_string(&tools()).unwrap();
+    // Those of the whole API are about operations.
+    let mut tools = tools();
+    tools.retain(|tool| !tool["name"].as_str().unwrap().starts_with("api_"));
+    let listed = serde_json::to_string(&tools).unwrap();
     for id in ids {
         assert!(!listed.contains(id), "{id}");
     }

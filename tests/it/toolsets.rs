@@ -10,7 +10,7 @@ use crate::support::{Client, binary, fails, ok, sandbox, serve, text};
 async fn serve_with(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> Client {
     let mut command = tokio::process::Command::from(binary());
     command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
-    command.envs(variables.iter().copied()).arg("serve").args(arguments);
+    command.envs(variables.iter().copied()).args(["serve", "--destructive", "allow"]).args(arguments);
     ().serve(TokioChildProcess::new(command).unwrap()).await.unwrap()
 }
 
@@ -75,7 +75,7 @@ fn the_command_line_knows_all_tools_and_names_the_nearest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_made_fails_is_explained_mended_and_repaired() {
     let sandbox = sandbox().await;
-    let client = serve(&sandbox).await;
+    let client = serve_with(&sandbox, &["--tools", "repair_run"], &[]).await;
     let write = async |code: &str| {
         let file =
             json!({ "path": "/Shared/step", "language": "PYTHON", "content": code, "overwrite": true });

@@ -5,7 +5,8 @@
 //! is missed, or if our type loses anything of the listing.
 //!
 //! The contenders take turns, so that what else the machine does falls on all of them alike. What a
-//! contender has read is dropped after its clock has stopped. The Rust ones are in one binary, with one
+//! contender has read is dropped after its clock has stopped, and each reads once before its clock
+//! starts, so that none pays for the memory that another one freed. The Rust ones are in one binary, with one
 //! `serde_json`, whose `preserve_order` is on for all because our crate turns it on.
 
 mod contenders;

@@ -45,9 +45,9 @@ fn main() -> ExitCode {
         Task::Docs => documents::docs(),
         Task::Snapshots => {
             let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite"), ("UPDATE_README", "1")];
-            run("cargo", &["test", "--package", "databricks-toolkit", "--test", "it", "snapshots"], &accept)
+            run("cargo", &["test", "--workspace", "--test", "it", "snapshots"], &accept)
                 .and_then(|()| {
-                    let tools = ["test", "--package", "databricks-toolkit", "--test", "tools"];
+                    let tools = ["test", "--workspace", "--test", "tools"];
                     run("cargo", &tools, &accept)
                 })
                 .and_then(|()| run("cargo", &["test", "--package", "databricks-toolkit-macros"], &accept))

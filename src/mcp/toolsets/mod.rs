@@ -104,7 +104,6 @@ pub(crate) const DEFAULT: &[&str] = &[
     "list_schemas",
     "list_tables",
     "describe_table",
-    "search_tables",
     // clusters
     "list_clusters",
     "get_cluster",
@@ -131,7 +130,6 @@ pub(crate) const DEFAULT: &[&str] = &[
     "wait_for_run",
     "get_run_output",
     "explain_run",
-    "repair_run",
     "cancel_run",
     // workspace
     "list_workspace",
@@ -144,4 +142,8 @@ pub(crate) const DEFAULT: &[&str] = &[
     "write_file",
     // identity
     "who_am_i",
+    // all the rest
+    "api_search",
+    "api_describe",
+    "api_call",
 ];
