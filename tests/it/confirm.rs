@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use databricks_sandbox::Sandbox;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientInfo,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
     ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationCapability, FormElicitationCapability,
     Implementation, ProtocolVersion,
 };
@@ -23,14 +23,14 @@ struct Person {
 }
 
 impl ClientHandler for Person {
-    fn get_info(&self) -> ClientInfo {
+    fn get_info(&self) -> ClientConfig {
         let mut capabilities = ClientCapabilities::default();
         capabilities.elicitation = self.answer.map(|_| {
             let mut elicitation = ElicitationCapability::default();
             elicitation.form = Some(FormElicitationCapability::default());
             elicitation
         });
-        ClientInfo::new(capabilities, Implementation::new("test", "1"))
+        ClientConfig::new(capabilities, Implementation::new("test", "1"))
     }
 
     async fn create_elicitation(
@@ -104,7 +104,7 @@ async fn a_person_is_asked_before_something_is_destroyed() {
         assert_ne!(dropped.is_error, Some(true), "{dropped:?}");
         let questions = session.questions();
         assert_eq!(questions.len(), 1);
-        assert!(questions[0].contains("DROP TABLE main.default.t") && questions[0].contains(&sandbox.url()));
+        assert!(questions[0].contains("DROP TABLE main.default.t") && questions[0].contains(sandbox.url()));
         session.client.cancel().await.unwrap();
     }
 }

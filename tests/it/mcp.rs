@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use databricks_toolkit::compute::types::CommandExecutionExecuteRequest;
 use databricks_toolkit::{ErrorKind, Workspace};
 use serde_json::{Value, json};
 
