@@ -2,7 +2,7 @@
 //!
 //! To add one that is an operation, add a variant: name the operation and say what it is for. To
 //! add one of several calls, give the variant a payload and implement [`Compound`](super::Compound)
-//! for it. A tool that is renamed gets a line in [`RENAMED`].
+//! for it. A tool that is renamed gets a line in `RENAMED`.
 
 mod access;
 mod api;
