@@ -9,12 +9,18 @@ use tokio_util::sync::CancellationToken;
 use wiremock::matchers::{body_partial_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+#[path = "common/answers.rs"]
+mod answers;
+
 async fn call(server: &MockServer, tool: &str, arguments: Value) -> Result<Value, ToolError> {
     let workspace = Workspace::builder().host(server.uri()).token("x").build().unwrap();
     let context = Context::new(App::new(workspace), CancellationToken::new(), None);
     let Value::Object(arguments) = arguments else { panic!("arguments must be an object") };
     let answer = Registry::select(&Selection::all()).unwrap().call(tool, arguments, &context).await?;
-    Ok(Value::Object(answer.fitted()))
+    let fitted = answer.fitted();
+    let structured = Value::Object(fitted.structured);
+    answers::check(tool, &fitted.text, &structured);
+    Ok(structured)
 }
 
 fn json_answer(status: u16, body: Value) -> ResponseTemplate {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Destructive, Policy, Server, serve_stdio};
+use crate::mcp::{ANSWER_TOKENS, Destructive, LEAST_ANSWER_TOKENS, Policy, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -67,6 +67,24 @@ struct Serve {
         value_name = "POLICY"
     )]
     destructive: Destructive,
+    /// Most tokens of an answer, counted as o200k; what is left out can be read on with read_answer. A call may ask for
+    /// another number by max_tokens.
+    #[arg(
+        long,
+        default_value_t = ANSWER_TOKENS,
+        env = "DATABRICKS_MCP_ANSWER_TOKENS",
+        value_name = "TOKENS",
+        value_parser = answer_tokens
+    )]
+    answer_tokens: usize,
+}
+
+/// Reads a budget of tokens.
+fn answer_tokens(text: &str) -> Result<usize, String> {
+    match text.trim().replace('_', "").parse() {
+        Ok(tokens) if tokens >= LEAST_ANSWER_TOKENS => Ok(tokens),
+        _ => Err(format!("expected a whole number of at least {LEAST_ANSWER_TOKENS}")),
+    }
 }
 
 /// Which workspace.
@@ -116,12 +134,13 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(Serve { choice, place, destructive }) => {
+        Command::Serve(Serve { choice, place, destructive, answer_tokens }) => {
             let registry = choice.registry()?;
             let target = Target::open(&place).await?;
             // What destroys is asked about before it gets as far as the app's own policy.
             let policy = Policy { read_only: choice.read_only(), ..Policy::default() };
-            let server = Server::new(target.app().with_policy(policy), registry).destructive(destructive);
+            let app = target.app().with_policy(policy).with_answer_tokens(Some(answer_tokens));
+            let server = Server::new(app, registry).destructive(destructive);
             let served = serve_stdio(server, stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Policy, ToolError};
+use super::answer::{Answer, KeptAnswer, Projection, Shelf};
+use super::{ANSWER_TOKENS, Policy, ToolError};
 use crate::Workspace;
 
 /// What all calls of a server share. Cheap to clone.
@@ -15,6 +16,7 @@ use crate::Workspace;
 pub struct App {
     inner: Arc<Shared>,
     policy: Policy,
+    answer_tokens: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -22,14 +24,17 @@ struct Shared {
     workspace: Workspace,
     /// Execution contexts that were opened here and not destroyed yet: cluster and context.
     open_contexts: Mutex<BTreeSet<(String, String)>>,
+    /// Answers of which a part was shown.
+    shelf: Shelf,
 }
 
 impl App {
     /// Tools that call this workspace.
     pub fn new(workspace: Workspace) -> Self {
         Self {
-            inner: Arc::new(Shared { workspace, open_contexts: Mutex::default() }),
+            inner: Arc::new(Shared { workspace, open_contexts: Mutex::default(), shelf: Shelf::default() }),
             policy: Policy::default(),
+            answer_tokens: Some(ANSWER_TOKENS),
         }
     }
 
@@ -39,9 +44,26 @@ impl App {
         Self { policy, ..self }
     }
 
+    /// The same with another budget: most tokens (o200k) of an answer, [`ANSWER_TOKENS`] unless set; `None` for no limit.
+    /// A call's own `max_tokens` wins.
+    #[must_use]
+    pub fn with_answer_tokens(self, answer_tokens: Option<usize>) -> Self {
+        Self { answer_tokens, ..self }
+    }
+
     /// The workspace.
     pub fn workspace(&self) -> &Workspace {
         &self.inner.workspace
+    }
+
+    /// A whole answer of which a part was shown, by its address `databricks://answers/…`; `None` once it is gone: each is
+    /// kept for an hour, and the oldest make room.
+    pub fn kept(&self, uri: &str) -> Option<KeptAnswer> {
+        self.inner.shelf.get(uri)
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.inner.shelf
     }
 
     /// Destroys the execution contexts that are still open, each within a few seconds: they hold
@@ -76,6 +98,16 @@ pub struct Context {
     app: App,
     cancelled: CancellationToken,
     progress: Option<Progress>,
+    wish: Wish,
+}
+
+/// What a caller wants of the answer, whatever the tool.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish {
+    /// The fields to show in the place of the tool's own choice.
+    pub(crate) fields: Option<Vec<String>>,
+    /// Most tokens.
+    pub(crate) max_tokens: Option<usize>,
 }
 
 impl fmt::Debug for Context {
@@ -87,7 +119,39 @@ impl fmt::Debug for Context {
 impl Context {
     /// For one call.
     pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
-        Self { app, cancelled, progress }
+        Self { app, cancelled, progress, wish: Wish::default() }
+    }
+
+    /// The same for a call with wishes.
+    pub(crate) fn with_wish(&self, wish: Wish) -> Self {
+        Self { wish, ..self.clone() }
+    }
+
+    /// Most tokens of the answer; `None` for no limit.
+    pub(crate) fn answer_tokens(&self) -> Option<usize> {
+        self.wish.max_tokens.or(self.app.answer_tokens)
+    }
+
+    /// The answer of one operation as the caller wants it.
+    ///
+    /// # Errors
+    /// Those of [`Answer::of`].
+    #[doc(hidden)]
+    pub fn answer<T: serde::Serialize>(
+        &self,
+        answer: &T,
+        projection: &Projection,
+    ) -> Result<Answer, ToolError> {
+        Answer::of(answer, projection, self.wish.fields.as_deref())
+    }
+
+    /// Puts an answer under the budget of the call.
+    pub(crate) fn limited(&self, answer: Answer) -> Answer {
+        answer.within(self.answer_tokens(), self.app.shelf())
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
     /// The workspace.

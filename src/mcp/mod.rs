@@ -21,7 +21,7 @@ mod tool;
 pub mod toolsets;
 mod validate;
 
-pub use answer::Answer;
+pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut};
 pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress};
@@ -34,4 +34,6 @@ pub use server::{Server, serve_stdio};
 pub use tool::{Compound, Effect, Schema, ToolFuture, ToolSpec, Toolset};
 
 #[doc(hidden)]
-pub use tool::derived_schema;
+pub use answer::Projection;
+#[doc(hidden)]
+pub use tool::{derived_output, derived_schema};

@@ -5,12 +5,19 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::context::Wish;
 use super::validate::{ArgumentCheck, nearest};
 use super::{
-    Answer, Arguments, Context, Effect, Selection, SelectionError, ToolError, ToolSpec, Toolset, toolsets,
+    Answer, Arguments, Context, Effect, LEAST_ANSWER_TOKENS, Selection, SelectionError, ToolError, ToolSpec,
+    Toolset, toolsets,
 };
+
+/// The argument that every tool takes: most tokens of the answer. A tool that has one of this name itself keeps it.
+const MAX_TOKENS: &str = "max_tokens";
+/// The argument of tools whose answer has more fields than it shows.
+const FIELDS: &str = "fields";
 
 /// The tools of a server.
 #[derive(Clone)]
@@ -81,6 +88,11 @@ impl Registry {
         index.map(|index| &self.tools[*index])
     }
 
+    /// The schema of a tool's answer.
+    pub fn output_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
+        self.entry(name).map(|entry| entry.spec.output_schema())
+    }
+
     /// The schema of a tool's arguments, in which other operations go by the names of their tools.
     pub fn input_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
         self.entry(name).map(|entry| self.schema(entry))
@@ -90,10 +102,9 @@ impl Registry {
         let read = || {
             let mut schema = Value::Object((*entry.spec.input_schema()).clone());
             self.reword(&mut schema);
-            match schema {
-                Value::Object(schema) => Arc::new(schema),
-                _ => Arc::default(),
-            }
+            let Value::Object(mut schema) = schema else { return Arc::default() };
+            declare(&entry.spec, &mut schema);
+            Arc::new(schema)
         };
         Arc::clone(entry.schema.get_or_init(read))
     }
@@ -128,13 +139,15 @@ impl Registry {
         arguments: Map<String, Value>,
         context: &Context,
     ) -> Result<Answer, ToolError> {
-        let (entry, arguments) = self.checked(name, arguments)?;
-        let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
-        call.catch_unwind().await.unwrap_or_else(|_| {
+        let (entry, arguments, wish) = self.checked(name, arguments)?;
+        let context = context.with_wish(wish);
+        let call = AssertUnwindSafe((entry.spec.handler)(&context, Arguments::new(arguments)));
+        let answer = call.catch_unwind().await.unwrap_or_else(|_| {
             Err(ToolError::Failed(format!(
                 "{name} failed unexpectedly; the server goes on. Please report this."
             )))
-        })
+        });
+        answer.map(|answer| context.limited(answer))
     }
 
     /// What a call would do to the workspace.
@@ -142,16 +155,20 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::call`] that are told before anything is done.
     pub fn effect(&self, name: &str, arguments: Map<String, Value>) -> Result<Effect, ToolError> {
-        let (entry, arguments) = self.checked(name, arguments)?;
+        let (entry, arguments, _) = self.checked(name, arguments)?;
         Ok((entry.spec.effect_of)(&arguments).unwrap_or(entry.spec.effect))
     }
 
     fn checked(
         &self,
         name: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<(&Entry, Map<String, Value>), ToolError> {
+        mut arguments: Map<String, Value>,
+    ) -> Result<(&Entry, Map<String, Value>, Wish), ToolError> {
         let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
+        let mut wish = Wish::default();
+        if !has_own(&entry.spec, MAX_TOKENS) {
+            wish.max_tokens = arguments.shift_remove(MAX_TOKENS).map_or(Ok(None), max_tokens)?;
+        }
         let check = match entry.check.get() {
             Some(check) => check,
             None => {
@@ -162,7 +179,14 @@ impl Registry {
         let arguments = Value::Object(arguments);
         check.check(&arguments)?;
         match arguments {
-            Value::Object(arguments) => Ok((entry, arguments)),
+            Value::Object(mut arguments) => {
+                if entry.spec.takes_fields {
+                    // It fits the schema, which says that it is a list of texts.
+                    let fields = arguments.shift_remove(FIELDS);
+                    wish.fields = fields.and_then(|fields| serde_json::from_value(fields).ok());
+                }
+                Ok((entry, arguments, wish))
+            }
             _ => Err(ToolError::Argument("arguments: expected an object".to_owned())),
         }
     }
@@ -190,6 +214,45 @@ impl Registry {
             groups.entry(spec.toolset).or_default().push(spec);
         }
         groups
+    }
+}
+
+/// Adds the arguments that are for the answer, and for no tool in particular.
+fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
+    let is_sized = toolsets::SIZED.contains(&spec.name);
+    if !is_sized && !spec.takes_fields {
+        return;
+    }
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if spec.takes_fields {
+        properties[FIELDS] = json!({
+            "type": "array", "items": { "type": "string" }, "description": "Answer fields to show; * for all."
+        });
+    }
+    if is_sized {
+        properties[MAX_TOKENS] = json!({ "type": "integer", "description": "Longest answer in tokens.", "minimum": LEAST_ANSWER_TOKENS });
+    }
+    // What it allows stays the last word.
+    if let Some(closed) = schema.shift_remove("additionalProperties") {
+        schema.insert("additionalProperties".to_owned(), closed);
+    }
+}
+
+/// Whether a tool has an argument of this name itself.
+fn has_own(spec: &ToolSpec, name: &str) -> bool {
+    spec.input_schema().get("properties").is_some_and(|properties| properties.get(name).is_some())
+}
+
+fn max_tokens(value: Value) -> Result<Option<usize>, ToolError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let tokens = value.as_u64().and_then(|tokens| usize::try_from(tokens).ok());
+    match tokens.filter(|tokens| *tokens >= LEAST_ANSWER_TOKENS) {
+        Some(tokens) => Ok(Some(tokens)),
+        None => Err(ToolError::Argument(format!(
+            "`{MAX_TOKENS}`: {value} is no whole number of at least {LEAST_ANSWER_TOKENS}"
+        ))),
     }
 }
 

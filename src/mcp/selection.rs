@@ -69,9 +69,13 @@ impl Selection {
         let wanted = self.wanted(all)?;
         let single = tools(&self.tools, all)?;
         let excluded = tools(&self.exclude, all)?;
+        let is_chosen = |spec: &&ToolSpec| wanted.contains(spec.name) || single.contains(spec.name);
+        if !all.iter().filter(is_chosen).any(|spec| !excluded.contains(spec.name)) {
+            return Err(SelectionError::Empty);
+        }
         let chosen: Vec<ToolSpec> = all
             .iter()
-            .filter(|spec| wanted.contains(spec.name) || single.contains(spec.name))
+            .filter(|spec| is_chosen(spec) || spec.name == toolsets::READ_ANSWER)
             .filter(|spec| !excluded.contains(spec.name))
             .filter(|spec| !self.read_only || spec.effect == Effect::Read)
             .cloned()

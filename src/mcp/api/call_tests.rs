@@ -23,7 +23,7 @@ fn members(value: Value) -> Map<String, Value> {
 async fn called(server: &MockServer, id: &str, arguments: Value, fields: &[&str]) -> Result<Value, String> {
     let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
     let answer = call(&context(&server.uri(), Policy::default()), id, members(arguments), &fields).await;
-    answer.map(|answer| Value::Object(answer.fitted())).map_err(|error| error.to_string())
+    answer.map(Value::Object).map_err(|error| error.to_string())
 }
 
 fn answers(body: Value) -> ResponseTemplate {

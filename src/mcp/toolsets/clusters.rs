@@ -27,8 +27,35 @@ pub enum Clusters {
         )
     )]
     ListClusters,
-    /// Everything about one cluster: state and its reason, nodes, Spark settings, tags.
-    #[tool(operation = "clusters_get", fields("cluster_id"))]
+    /// One cluster: state and its reason, nodes, Spark settings, tags.
+    #[tool(
+        operation = "clusters_get",
+        fields("cluster_id"),
+        answer(
+            "cluster_id",
+            "cluster_name",
+            "state",
+            "state_message",
+            "termination_reason",
+            "spark_version",
+            "node_type_id",
+            "driver_node_type_id",
+            "num_workers",
+            "autoscale",
+            "autotermination_minutes",
+            "data_security_mode",
+            "single_user_name",
+            "policy_id",
+            "runtime_engine",
+            "spark_conf",
+            "custom_tags",
+            "cluster_log_conf",
+            "creator_user_name",
+            "cluster_source",
+            "start_time",
+            "terminated_time"
+        )
+    )]
     GetCluster,
     /// Create an all-purpose cluster and begin to start it. Answers its id at once; get_cluster tells when it is
     /// RUNNING.

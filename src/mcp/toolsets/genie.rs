@@ -61,7 +61,8 @@ pub enum Genie {
             "statement_response.manifest.total_row_count",
             "statement_response.manifest.truncated",
             "statement_response.result.data_array"
-        )
+        ),
+        untrusted("statement_response.result.data_array")
     )]
     GetGenieQueryResult,
     /// Run the SQL of a Genie message again, for fresh rows or when the result has expired.

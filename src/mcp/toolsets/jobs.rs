@@ -1,16 +1,8 @@
 //! Jobs and runs.
 
-use std::time::Duration;
-
 use databricks_toolkit_macros::Toolset;
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
 
-use super::{CreateJob, ExplainRun, SubmitRun};
-use crate::jobs::types::{Run, RunLifeCycleState};
-use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use super::{CreateJob, ExplainRun, SubmitRun, WaitForRun};
 
 /// Jobs: find, run, wait, read results.
 #[derive(Debug, Toolset)]
@@ -32,7 +24,18 @@ pub enum Jobs {
     )]
     ListJobs,
     /// Everything about one job: tasks, clusters, schedule, parameters, notifications.
-    #[tool(operation = "jobs_get", fields("job_id", "page_token"))]
+    #[tool(
+        operation = "jobs_get",
+        fields("job_id", "page_token"),
+        answer(
+            "job_id",
+            "creator_user_name",
+            "run_as_user_name",
+            "created_time",
+            "settings",
+            "next_page_token"
+        )
+    )]
     GetJob,
     /// Run a job now. Answers the run's id at once; wait_for_run waits for its end.
     #[tool(
@@ -42,7 +45,7 @@ pub enum Jobs {
     )]
     RunJob,
     /// Run tasks once without making a job: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run
-    /// serverless. Answers the run's id at once; wait_for_run waits for its end.
+    /// serverless. Answers the run's id at once, or waits and answers what each task gave.
     #[tool(effect = write)]
     SubmitRun(SubmitRun),
     /// List runs, newest first: of one job or of all.
@@ -86,7 +89,8 @@ pub enum Jobs {
         )
     )]
     GetRun,
-    /// Wait for a run to end and answer the state of each task. Answers too when the time is up: then call it again.
+    /// Wait for a run to end and answer what each task gave: state, result, error, end of its log. Answers too when the
+    /// time is up: then call it again.
     #[tool(effect = read)]
     WaitForRun(WaitForRun),
     /// What one task's run gave: notebook result, logs, error and its trace. Takes the run_id of a task, not of a run of
@@ -106,10 +110,11 @@ pub enum Jobs {
             "metadata.run_id",
             "metadata.state",
             "metadata.run_page_url"
-        )
+        ),
+        untrusted("notebook_output.result", "logs", "error", "error_trace")
     )]
     GetRunOutput,
-    /// Why a run failed: state of each task; error, trace and end of the log of those that failed.
+    /// Why a run failed: state of each task; error, trace and end of the logs of those that failed.
     #[tool(effect = read)]
     ExplainRun(ExplainRun),
     /// Cancel a run that has not ended.
@@ -165,60 +170,10 @@ pub enum Jobs {
     )]
     CancelAllRuns,
     /// A notebook task's run as HTML: code and results of each cell. Large; for results alone use get_run_output.
-    #[tool(operation = "jobs_export_run", answer("views.name", "views.type", "views.content"))]
+    #[tool(
+        operation = "jobs_export_run",
+        answer("views.name", "views.type", "views.content"),
+        untrusted("views.content")
+    )]
     ExportRun,
-}
-
-/// Arguments of `wait_for_run`.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct WaitForRun {
-    /// Id of the run.
-    run_id: i64,
-    /// Longest wait in seconds; 300 unless set.
-    #[schemars(range(min = 1, max = 3600))]
-    timeout_seconds: Option<u64>,
-}
-
-impl Compound for WaitForRun {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let mut poll = Poll::new(context, Duration::from_secs(self.timeout_seconds.unwrap_or(300)));
-        loop {
-            let run = context.workspace().jobs().get_run().run_id(self.run_id).send().await?;
-            if has_ended(&run) {
-                return ended(&run);
-            }
-            if !poll.again(&state(&run)).await? {
-                let hint = format!("The run goes on. Call wait_for_run with run_id {} again.", self.run_id);
-                return Ok(Answer::new(json!({ "run_id": self.run_id, "state": run.state, "next": hint })));
-            }
-        }
-    }
-}
-
-fn has_ended(run: &Run) -> bool {
-    use RunLifeCycleState::{InternalError, Skipped, Terminated};
-    let state = run.state.as_ref().and_then(|state| state.life_cycle_state.as_ref());
-    matches!(state, Some(Terminated | Skipped | InternalError))
-}
-
-fn state(run: &Run) -> String {
-    let state = run.state.as_ref().and_then(|state| state.life_cycle_state.as_ref());
-    state.map_or_else(|| "UNKNOWN".to_owned(), ToString::to_string)
-}
-
-fn ended(run: &Run) -> Result<Answer, ToolError> {
-    Answer::of(
-        run,
-        &[
-            "run_id",
-            "run_name",
-            "state",
-            "start_time",
-            "end_time",
-            "run_page_url",
-            "tasks.run_id",
-            "tasks.task_key",
-            "tasks.state",
-        ],
-    )
 }

@@ -1,0 +1,116 @@
+//! Which fields of an operation's answer an agent sees.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Answer, LeftOut};
+use crate::mcp::{ToolError, api};
+
+/// What of an operation's answer a tool shows, unless `fields` says otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Projection {
+    /// The `operationId`.
+    pub operation: &'static str,
+    /// Dotted paths of the fields to show, through lists; all where there is none.
+    pub paths: &'static [&'static str],
+    /// Dotted paths of what others wrote.
+    pub untrusted: &'static [&'static str],
+    /// The field that holds the token of the next page, and the argument that takes it.
+    pub page: Option<(&'static str, &'static str)>,
+}
+
+impl Projection {
+    pub(super) fn answer(&self, value: Value, fields: Option<&[String]>) -> Result<Answer, ToolError> {
+        let chosen = match fields {
+            Some(fields) => self.chosen(fields)?,
+            None => self.paths.iter().map(|path| (*path).to_owned()).collect(),
+        };
+        let paths: Vec<&str> = chosen.iter().map(String::as_str).collect();
+        let mut dropped = BTreeSet::new();
+        let mut value = match paths.is_empty() {
+            true => value,
+            false => choose(value, &paths, "", &mut dropped),
+        };
+        drop_nulls(&mut value);
+        let mut answer = Answer::new(value).with_untrusted(self.untrusted);
+        if let Some((field, argument)) = self.page {
+            // An empty token says that this is the last page.
+            let is_last = |token: &Value| token.as_str() == Some("");
+            if answer.value.get(field).is_some_and(is_last) {
+                answer.value.shift_remove(field);
+            }
+            if answer.value.contains_key(field) {
+                let how = format!("call again with {argument} = {field}");
+                answer.notes.push(LeftOut::new("further pages", how));
+            }
+        }
+        if fields.is_none() && !dropped.is_empty() {
+            let note = LeftOut::new("fields", "fields: names, or *").count(dropped.len() as u64);
+            answer.notes.push(note);
+        }
+        Ok(answer)
+    }
+
+    /// The paths of the wanted fields; none for all of them.
+    fn chosen(&self, fields: &[String]) -> Result<Vec<String>, ToolError> {
+        if fields.is_empty() || fields.iter().any(|field| field.trim() == "*") {
+            return Ok(Vec::new());
+        }
+        let paths = fields.iter().map(|field| api::answer_field(self.operation, field));
+        let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
+        // Without it nobody could go on.
+        paths.extend(self.page.map(|(field, _)| field.to_owned()));
+        Ok(paths)
+    }
+}
+
+/// Keeps the fields that dotted paths name.
+pub(crate) fn project(answer: Map<String, Value>, paths: &[&str]) -> Map<String, Value> {
+    match choose(Value::Object(answer), paths, "", &mut BTreeSet::new()) {
+        Value::Object(kept) => kept,
+        _ => Map::new(),
+    }
+}
+
+/// Keeps the fields that dotted paths name, through lists and maps alike; `dropped` names the others.
+fn choose(value: Value, paths: &[&str], place: &str, dropped: &mut BTreeSet<String>) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut kept = Map::new();
+            for (key, value) in map {
+                let below: Vec<&str> = paths
+                    .iter()
+                    .filter_map(|path| match path.strip_prefix(key.as_str())? {
+                        "" => Some(""),
+                        rest => rest.strip_prefix('.'),
+                    })
+                    .collect();
+                if below.contains(&"") {
+                    kept.insert(key, value);
+                    continue;
+                }
+                let place = format!("{place}.{key}");
+                match below.is_empty() {
+                    true => drop(dropped.insert(place)),
+                    false => drop(kept.insert(key, choose(value, &below, &place, dropped))),
+                }
+            }
+            Value::Object(kept)
+        }
+        Value::Array(list) => list.into_iter().map(|item| choose(item, paths, place, dropped)).collect(),
+        other => other,
+    }
+}
+
+/// A field that is null says nothing, and no schema speaks of it. In lists each has its place.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
