@@ -127,6 +127,11 @@ impl Context {
         Self { wish, ..self.clone() }
     }
 
+    /// The fields of the answer that the caller named.
+    pub(crate) fn fields(&self) -> Option<&[String]> {
+        self.wish.fields.as_deref()
+    }
+
     /// Most tokens of the answer; `None` for no limit.
     pub(crate) fn answer_tokens(&self) -> Option<usize> {
         self.wish.max_tokens.or(self.app.answer_tokens)
@@ -142,7 +147,7 @@ impl Context {
         answer: &T,
         projection: &Projection,
     ) -> Result<Answer, ToolError> {
-        Answer::of(answer, projection, self.wish.fields.as_deref())
+        Answer::of(answer, projection, self.fields())
     }
 
     /// Puts an answer under the budget of the call.

@@ -147,7 +147,12 @@ impl Registry {
                 "{name} failed unexpectedly; the server goes on. Please report this."
             )))
         });
-        answer.map(|answer| context.limited(answer))
+        let answer = match (context.fields(), entry.spec.operation) {
+            // An operation's answer has chosen fields already, from all that it has.
+            (Some(fields), None) => answer?.chosen(fields, &entry.spec.output_schema())?,
+            _ => answer?,
+        };
+        Ok(context.limited(answer))
     }
 
     /// What a call would do to the workspace.
@@ -226,11 +231,11 @@ fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
     if spec.takes_fields {
         properties[FIELDS] = json!({
-            "type": "array", "items": { "type": "string" }, "description": "Answer fields to show; * for all."
+            "type": "array", "items": { "type": "string" }, "description": "Fields to answer; * for all."
         });
     }
     if is_sized {
-        properties[MAX_TOKENS] = json!({ "type": "integer", "description": "Longest answer in tokens.", "minimum": LEAST_ANSWER_TOKENS });
+        properties[MAX_TOKENS] = json!({ "type": "integer", "description": "Longest answer." });
     }
     // What it allows stays the last word.
     if let Some(closed) = schema.shift_remove("additionalProperties") {

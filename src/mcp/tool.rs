@@ -108,7 +108,7 @@ pub trait Compound: DeserializeOwned + JsonSchema {
     /// Dotted paths of the fields of the answer whose content others wrote: it is marked as data.
     const UNTRUSTED: &'static [&'static str] = &[];
 
-    /// Whether the caller may choose the fields of the answer; then the call heeds it.
+    /// Whether the caller may choose fields of the answer by `fields`.
     const TAKES_FIELDS: bool = false;
 
     /// What a call with these arguments does to the workspace, where they tell more than the tool
@@ -210,7 +210,9 @@ fn simplify(schema: &mut Value) {
             if let Some(Value::Array(values)) = map.get_mut("enum") {
                 values.retain(|value| !value.is_null());
             }
-            if map.get("default") == Some(&Value::Null) {
+            // What is left out is empty anyway.
+            let is_empty = |value: &Value| [json!(null), json!([]), json!({})].contains(value);
+            if map.get("default").is_some_and(is_empty) {
                 map.remove("default");
             }
             flatten_option(map);

@@ -27,6 +27,15 @@ async fn an_agent_explores_queries_writes_and_runs() {
     assert_eq!(tables["tables"][0]["full_name"], "samples.nyctaxi.trips");
     let table = ok(&client, "describe_table", json!({ "full_name": "samples.nyctaxi.trips" })).await;
     assert!(table["columns"].as_array().unwrap().iter().any(|column| column["name"] == "fare_amount"));
+    assert!(
+        table["owner"].is_string() && table["sample"]["rows"].as_array().is_some_and(|rows| rows.len() == 5),
+        "{table}"
+    );
+    let lineage =
+        table["left_out"].as_array().unwrap().iter().find(|note| note["what"] == "lineage").unwrap();
+    assert!(lineage["how"].as_str().unwrap().starts_with("not available: "), "{lineage}");
+    let found = ok(&client, "find_by_name", json!({ "name": "trip" })).await;
+    assert!(found["tables"].to_string().contains("samples.nyctaxi.trips"), "{found}");
 
     let query = "SELECT COUNT(*) AS trips FROM samples.nyctaxi.trips WHERE fare_amount > :least";
     let parameters = json!([{ "name": "least", "value": "0", "type": "DOUBLE" }]);
@@ -47,6 +56,9 @@ async fn an_agent_explores_queries_writes_and_runs() {
     let clusters = ok(&client, "list_clusters", json!({})).await;
     let cluster = clusters["clusters"][0]["cluster_id"].clone();
     let task = json!({ "task_key": "only", "existing_cluster_id": cluster, "notebook_path": path });
+    let waited = json!({ "tasks": [task.clone()], "wait_seconds": 60 });
+    let waited = ok(&client, "submit_run", waited).await;
+    assert_eq!(waited["tasks"][0]["result"], "done", "{waited}");
     let run = ok(&client, "submit_run", json!({ "run_name": "first", "tasks": [task] })).await;
     let ended = ok(&client, "wait_for_run", json!({ "run_id": run["run_id"], "timeout_seconds": 60 })).await;
     assert_eq!(ended["state"]["result_state"], "SUCCESS", "{ended}");

@@ -74,15 +74,23 @@ impl OperationTool {
             lower::answer(&operation, &path.value())
                 .map_err(|error| Error::new(path.span(), error.to_string()))?;
         }
-        let lowered = lowered(&operation, id, attributes)?;
+        let mut lowered = lowered(&operation, id, attributes)?;
+        let page = page(&operation, attributes, &lowered);
+        if let Some((field, argument)) = page {
+            // Said alike by all tools, and shorter than what the document says.
+            let text = format!("{field} of the last answer.");
+            lowered.schema["properties"][argument]["description"] = json!(text);
+        }
+        let effect = effect(&operation, id, attributes)?;
         let has_fields = lowered.schema.get("properties").is_some_and(|it| it.get("fields").is_some());
-        let answers = attributes.done.is_none() && operation.json_answer().is_some();
+        // What a change answers is short, and chosen for what comes next.
+        let is_read = effect == Effect::Read && attributes.done.is_none();
         Ok(Self {
             schema: Value::Object(lowered.schema.clone()).to_string(),
             output: Value::Object(output(&operation, id, attributes)?).to_string(),
-            takes_fields: answers && !has_fields,
-            effect: effect(&operation, id, attributes)?,
-            handler: handler(&operation, id, attributes, &lowered)?,
+            takes_fields: is_read && operation.json_answer().is_some() && !has_fields,
+            handler: handler(&operation, id, attributes, &lowered, page)?,
+            effect,
         })
     }
 }
@@ -131,17 +139,17 @@ fn output(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) -
 
 /// The field of the answer that holds the token of the next page, and the argument that takes it, where the tool has
 /// both.
-fn page(operation: &Operation<'_>, attributes: &ToolAttributes, lowered: &Lowered) -> TokenStream {
+fn page<'a>(
+    operation: &Operation<'a>,
+    attributes: &ToolAttributes,
+    lowered: &Lowered,
+) -> Option<(&'a str, &'a str)> {
     let of = |key: &str| operation.extension("x-databricks-pagination")?.get(key)?.as_str();
-    let pair = of("token_field").zip(of("token_param")).filter(|(field, argument)| {
+    of("token_field").zip(of("token_param")).filter(|(field, argument)| {
         let is_shown =
             attributes.answer.is_empty() || attributes.answer.iter().any(|it| it.value() == *field);
         is_shown && lowered.schema.get("properties").is_some_and(|it| it.get(argument).is_some())
-    });
-    match pair {
-        Some((field, argument)) => quote!(::std::option::Option::Some((#field, #argument))),
-        None => quote!(::std::option::Option::None),
-    }
+    })
 }
 
 fn literal(value: &Lit) -> Result<Value> {
@@ -173,6 +181,7 @@ fn handler(
     id: &LitStr,
     attributes: &ToolAttributes,
     lowered: &Lowered,
+    page: Option<(&str, &str)>,
 ) -> Result<TokenStream> {
     if operation.has_binary_body() {
         return Err(Error::new(id.span(), "an operation with a binary body needs a tool with a payload"));
@@ -206,7 +215,10 @@ fn handler(
         },
         (None, Some(_)) => {
             let (paths, untrusted) = (&attributes.answer, &attributes.untrusted);
-            let page = page(operation, attributes, lowered);
+            let page = match page {
+                Some((field, argument)) => quote!(::std::option::Option::Some((#field, #argument))),
+                None => quote!(::std::option::Option::None),
+            };
             quote! {
                 let answer = call.send().await?;
                 context.answer(&answer, &crate::mcp::Projection {

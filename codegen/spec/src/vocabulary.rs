@@ -38,11 +38,13 @@ mod tests {
 
     #[test]
     fn tokens_are_found_where_the_table_says() {
-        let tokens: Vec<Vec<u8>> = ["a", "b", "ab", "é"].iter().map(|token| token.as_bytes().to_vec()).collect();
+        let tokens: Vec<Vec<u8>> =
+            ["a", "b", "ab", "é"].iter().map(|token| token.as_bytes().to_vec()).collect();
         let table = table(&tokens).unwrap();
         let number = |at: usize| u32::from_le_bytes(table[at * 4..at * 4 + 4].try_into().unwrap()) as usize;
         for (rank, token) in tokens.iter().enumerate() {
-            let places = (0..SLOTS).map(|step| number((slot(token) + step) % SLOTS)).take_while(|place| *place > 0);
+            let places =
+                (0..SLOTS).map(|step| number((slot(token) + step) % SLOTS)).take_while(|place| *place > 0);
             let bytes = |place: usize| &table[number(SLOTS + place - 1)..number(SLOTS + place)];
             let found = places.into_iter().find(|place| bytes(*place) == token.as_slice());
             assert_eq!(found, Some(rank + 1));

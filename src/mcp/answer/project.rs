@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Answer, LeftOut};
+use crate::mcp::validate::nearest;
 use crate::mcp::{ToolError, api};
 
 /// What of an operation's answer a tool shows, unless `fields` says otherwise.
@@ -63,6 +64,36 @@ impl Projection {
         paths.extend(self.page.map(|(field, _)| field.to_owned()));
         Ok(paths)
     }
+}
+
+impl Answer {
+    /// The answer of a tool of several calls, with those of its fields that the caller named.
+    ///
+    /// # Errors
+    /// [`ToolError::Argument`] for a field that its schema does not have, with the valid ones.
+    pub(crate) fn chosen(self, fields: &[String], schema: &Map<String, Value>) -> Result<Self, ToolError> {
+        if fields.is_empty() || fields.iter().any(|field| field.trim() == "*") {
+            return Ok(self);
+        }
+        let paths: Vec<&str> = fields.iter().map(|field| field.trim()).collect();
+        for path in &paths {
+            let mut known = schema.get("properties");
+            for part in path.split('.') {
+                let Some(names) = known.and_then(Value::as_object) else { break };
+                let found = names.get(part).ok_or_else(|| {
+                    let names: Vec<String> = names.keys().cloned().collect();
+                    unknown_field(part, &names)
+                })?;
+                known = found.get("items").unwrap_or(found).get("properties");
+            }
+        }
+        Ok(Self { value: project(self.value, &paths), ..self })
+    }
+}
+
+fn unknown_field(name: &str, valid: &[String]) -> ToolError {
+    let near = nearest(name, valid).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+    ToolError::Argument(format!("`fields`: `{name}` is unknown{near}: valid are {}", valid.join(", ")))
 }
 
 /// Keeps the fields that dotted paths name.

@@ -20,7 +20,7 @@ pub struct AskGenie {
     /// Conversation to go on with, which knows what was said; a new one unless set.
     conversation_id: Option<String>,
     /// Longest wait in seconds; 120 unless set.
-    #[schemars(range(min = 1, max = 1200))]
+    #[schemars(range(max = 1200))]
     timeout_seconds: Option<u64>,
 }
 

@@ -102,7 +102,7 @@ pub struct RunCode {
     /// Id of the cluster, from list_clusters. Unless set: the configured one, else one that runs.
     cluster_id: Option<String>,
     /// Longest wait in seconds; 300 unless set. Then the command is cancelled.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
@@ -177,7 +177,7 @@ pub struct ExecuteCommand {
     /// Language of the context; python unless set.
     language: Option<CodeLanguage>,
     /// Longest wait in seconds; 300 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
@@ -208,7 +208,7 @@ pub struct GetCommand {
     /// Id of the command.
     command_id: String,
     /// Longest wait in seconds for a command that has not ended; 60 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 

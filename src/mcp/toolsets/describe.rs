@@ -108,6 +108,7 @@ struct Sample {
 impl Compound for DescribeTable {
     type Output = Table;
     const UNTRUSTED: &'static [&'static str] = &["sample.rows"];
+    const TAKES_FIELDS: bool = true;
 
     async fn call(self, context: &Context) -> Result<Table, ToolError> {
         let found = context.workspace().tables().get().full_name(&self.full_name).send().await?;

@@ -40,7 +40,7 @@ pub enum Jobs {
     /// Run a job now. Answers the run's id at once; wait_for_run waits for its end.
     #[tool(
         operation = "jobs_run_now",
-        fields("job_id", "job_parameters", "notebook_params", "only", "idempotency_token"),
+        fields("job_id", "job_parameters", "only", "idempotency_token"),
         effect = write
     )]
     RunJob,

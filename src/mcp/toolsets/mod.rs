@@ -117,7 +117,7 @@ const RENAMED: &[(&str, &str)] = &[
 pub(crate) const READ_ANSWER: &str = "read_answer";
 
 /// The tools that say of themselves that they take `max_tokens`, which all do.
-pub(crate) const SIZED: &[&str] = &["execute_sql", READ_ANSWER, "api_call"];
+pub(crate) const SIZED: &[&str] = &["execute_sql", READ_ANSWER];
 
 /// The name that a tool has now.
 pub(crate) fn current_name(name: &str) -> &str {
@@ -143,13 +143,11 @@ pub(crate) const DEFAULT: &[&str] = &[
     "create_cluster",
     "start_cluster",
     "terminate_cluster",
-    "restart_cluster",
     // commands
     "run_code",
     "create_execution_context",
     "execute_command",
     "get_command",
-    "cancel_command",
     "destroy_execution_context",
     // jobs
     "list_jobs",

@@ -128,7 +128,7 @@ pub struct WaitForRun {
     /// Id of the run.
     run_id: i64,
     /// Longest wait in seconds; 300 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 

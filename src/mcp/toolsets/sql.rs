@@ -8,8 +8,8 @@ use super::{ExecuteSql, GetStatement, StartWarehouse};
 #[derive(Debug, Toolset)]
 #[toolset(name = "sql", document = "sql")]
 pub enum Sql {
-    /// Run one SQL statement on a warehouse and answer its rows: query, DDL or DML. Waits for the result; when the time
-    /// is up the statement goes on and get_statement reads it. Name tables catalog.schema.table.
+    /// Run one SQL statement on a warehouse and answer its rows: query, DDL or DML. When the time is up it goes on and
+    /// get_statement reads it. Name tables catalog.schema.table.
     #[tool(effect = destroy)]
     ExecuteSql(ExecuteSql),
     /// State and rows of a statement that execute_sql began; also reads further rows of a large result.

@@ -21,7 +21,7 @@ const ROWS: i64 = 100;
 pub struct ExecuteSql {
     /// One statement. Markers such as :name take their values from parameters.
     statement: String,
-    /// Id of the warehouse, from list_warehouses. Unless set: the configured one, else one that runs, else any.
+    /// From list_warehouses. Unless set: the configured one, else one that runs, else any.
     warehouse_id: Option<String>,
     /// Catalog for names without one.
     catalog: Option<String>,
@@ -34,7 +34,7 @@ pub struct ExecuteSql {
     #[schemars(range(min = 1, max = 100_000))]
     row_limit: Option<i64>,
     /// Longest wait in seconds; 120 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
@@ -139,7 +139,7 @@ pub struct GetStatement {
     #[schemars(range(min = 1, max = 100_000))]
     row_limit: Option<i64>,
     /// Longest wait in seconds for a statement that has not ended; 60 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 

@@ -22,30 +22,30 @@ const ENVIRONMENT_VERSION: &str = "4";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FlatTask {
-    /// Name of the task, unique in the job.
+    /// Unique name.
     task_key: String,
-    /// Keys of the tasks that must succeed first.
+    /// Tasks that must succeed first.
     #[serde(default)]
     depends_on: Vec<String>,
-    /// Notebook to run; or give one of the next three.
+    /// Notebook to run; or one of the next three.
     notebook_path: Option<String>,
-    /// Python file to run.
+    /// Python file.
     python_file: Option<String>,
-    /// Workspace file of SQL to run.
+    /// SQL file.
     sql_file: Option<String>,
-    /// Pipeline to update.
+    /// Pipeline.
     pipeline_id: Option<String>,
-    /// Parameters of the notebook or SQL file.
+    /// Of the notebook or SQL file.
     #[serde(default)]
     parameters: BTreeMap<String, String>,
-    /// Command-line arguments of the Python file.
+    /// Of the Python file.
     #[serde(default)]
     arguments: Vec<String>,
-    /// Cluster to run on; serverless unless set.
+    /// Serverless unless set.
     existing_cluster_id: Option<String>,
     /// Warehouse for SQL.
     warehouse_id: Option<String>,
-    /// Most retries after a failure.
+    /// After a failure.
     max_retries: Option<i64>,
 }
 

@@ -187,8 +187,7 @@ pub struct WriteWorkspaceFile {
     content: String,
     /// Language of a notebook; leave out for a file that is no notebook, or with format jupyter.
     language: Option<NotebookLanguage>,
-    /// source: code, one notebook language; jupyter: .ipynb; auto: by the path's ending and the content. source for a
-    /// notebook and auto for a file unless set.
+    /// source: code; jupyter: .ipynb; auto: by ending and content. source for a notebook, auto for a file unless set.
     format: Option<WriteFormat>,
     /// Replace what is there; otherwise that is an error. false unless set.
     overwrite: Option<bool>,
