@@ -21,7 +21,8 @@ pub struct Selection {
     pub tools: Vec<String>,
     /// Names of tools not to have, whatever else is said.
     pub exclude: Vec<String>,
-    /// Have only tools that read, whatever else is said.
+    /// Have only tools that read, whatever else is said. Of those that read with some arguments and write with
+    /// others, [`Policy::read_only`](super::Policy) judges each call.
     pub read_only: bool,
 }
 
@@ -73,7 +74,7 @@ impl Selection {
             .iter()
             .filter(|spec| wanted.contains(spec.name) || single.contains(spec.name))
             .filter(|spec| !excluded.contains(spec.name))
-            .filter(|spec| !self.read_only || spec.effect == Effect::Read)
+            .filter(|spec| !self.read_only || spec.effect == Effect::Read || spec.may_read)
             .cloned()
             .collect();
         if chosen.is_empty() { Err(SelectionError::Empty) } else { Ok(chosen) }

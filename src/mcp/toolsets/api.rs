@@ -75,6 +75,8 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Compound for ApiCall {
+    const MAY_READ: bool = true;
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("operation").and_then(Value::as_str).and_then(api::effect_of)
     }
