@@ -1,6 +1,6 @@
 //! The enum as an implementation of `crate::mcp::Toolset`.
 
-use heck::{ToSnakeCase, ToTitleCase};
+use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Result, Variant};
@@ -63,7 +63,7 @@ fn tool(
             format!("the tool's name {name} has over {LONGEST_NAME} characters"),
         ));
     }
-    let title = attributes.title.as_ref().map_or_else(|| name.to_title_case(), LitStr::value);
+    let title = attributes.title.as_ref().map_or_else(|| sentence(&name), LitStr::value);
     let description = described(&variant.attrs, &variant.ident)?;
     let (schema, effect, judged, handler, operation) = match (&attributes.operation, &variant.fields) {
         (Some(id), Fields::Unit) => {
@@ -138,6 +138,12 @@ fn tool(
             handler: #handler,
         }
     })
+}
+
+/// `list_job_runs` as people write it: List job runs.
+fn sentence(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_uppercase() + &rest.replace('_', " ")
 }
 
 fn described(attributes: &[syn::Attribute], ident: &syn::Ident) -> Result<String> {
