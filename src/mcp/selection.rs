@@ -190,10 +190,13 @@ mod tests {
         };
         let chosen = selection.of(&toolsets::all()).unwrap();
         assert!(chosen.len() > 50, "{}", chosen.len());
-        assert!(chosen.iter().all(|spec| spec.effect == Effect::Read));
-        for name in ["execute_sql", "run_code", "delete_job", "write_file"] {
+        assert!(chosen.iter().all(|spec| spec.effect == Effect::Read || spec.may_read));
+        for name in ["run_code", "delete_job", "write_file"] {
             assert!(!chosen.iter().any(|spec| spec.name == name), "{name}");
         }
+        // Of these some calls only read, and each is judged.
+        let judged = chosen.iter().filter(|spec| spec.may_read).map(|spec| spec.name);
+        assert_eq!(judged.collect::<Vec<_>>(), ["execute_sql", "api_call"]);
     }
 
     #[test]

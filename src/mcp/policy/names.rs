@@ -11,10 +11,14 @@ use crate::mcp::sql_effect;
 /// Longest text that may be a name; longer ones are code or contents.
 const LONGEST: usize = 400;
 
+/// Arguments that hold code or contents, however short.
+const NO_NAMES: [&str; 3] = ["code", "content", "statement"];
+
 /// Every short text among the arguments, and the names in their SQL.
 pub(crate) fn touched(arguments: &Map<String, Value>) -> Vec<String> {
     let mut names = BTreeSet::new();
-    collect(arguments.values(), &mut names);
+    let may_name = arguments.iter().filter(|(name, _)| !NO_NAMES.contains(&name.as_str()));
+    collect(may_name.map(|(_, value)| value), &mut names);
     let within = |name: &str| arguments.get(name).and_then(Value::as_str);
     if let Some(sql) = within("statement") {
         let (catalog, schema) = (within("catalog"), within("schema"));
