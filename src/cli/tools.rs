@@ -4,7 +4,7 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Failure, choice::Choice};
-use crate::mcp::{Effect, Registry};
+use crate::mcp::{Destructive, Effect, Registry, described};
 
 /// Options of `tools`.
 #[derive(Debug, Args)]
@@ -20,12 +20,15 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let chosen = self.choice.load()?;
         let registry = match self.name {
-            Some(_) => self.choice.registry_or_all()?,
-            None => self.choice.registry()?,
+            Some(_) => chosen.registry_or_all()?,
+            None => chosen.registry()?,
         };
         if self.json {
-            let tools: Vec<_> = registry.tools().map(|spec| crate::mcp::described(&registry, spec)).collect();
+            let policy = chosen.policy(None, Destructive::Ask);
+            let tools = registry.tools().map(|spec| described(&registry, spec, &policy));
+            let tools: Vec<_> = tools.collect();
             super::say(serde_json::to_string_pretty(&tools)?)?;
             return Ok(());
         }

@@ -8,40 +8,46 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, KeptAnswer, Projection, Shelf};
-use super::{ANSWER_TOKENS, Policy, ToolError};
+use super::{ANSWER_TOKENS, Policy, SqlLimits, ToolError, Workspaces};
 use crate::Workspace;
 
 /// What all calls of a server share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
-    inner: Arc<Shared>,
-    policy: Policy,
+    workspaces: Workspaces,
+    open_contexts: OpenContexts,
+    policy: Arc<Policy>,
+    sql_limits: Arc<SqlLimits>,
     answer_tokens: Option<usize>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    workspace: Workspace,
-    /// Execution contexts that were opened here and not destroyed yet: cluster and context.
-    open_contexts: Mutex<BTreeSet<(String, String)>>,
     /// Answers of which a part was shown.
     shelf: Shelf,
 }
 
+/// Execution contexts that were opened here and not destroyed yet: workspace, cluster and context.
+type OpenContexts = Arc<Mutex<BTreeSet<(usize, String, String)>>>;
+
 impl App {
     /// Tools that call this workspace.
     pub fn new(workspace: Workspace) -> Self {
+        Self::over(Workspaces::one(workspace))
+    }
+
+    /// Tools that call one of these workspaces.
+    pub fn over(workspaces: Workspaces) -> Self {
         Self {
-            inner: Arc::new(Shared { workspace, open_contexts: Mutex::default(), shelf: Shelf::default() }),
-            policy: Policy::default(),
+            workspaces,
+            open_contexts: Arc::default(),
+            policy: Arc::default(),
+            sql_limits: Arc::default(),
             answer_tokens: Some(ANSWER_TOKENS),
+            shelf: Shelf::default(),
         }
     }
 
-    /// The same with another policy for the calls whose effect is known only when they are made.
+    /// The same with another policy for what calls may do.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self { policy: Arc::new(policy), ..self }
     }
 
     /// The same with another budget: most tokens (o200k) of an answer, [`ANSWER_TOKENS`] unless set; `None` for no limit.
@@ -51,27 +57,48 @@ impl App {
         Self { answer_tokens, ..self }
     }
 
-    /// The workspace.
+    /// What calls may do.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The same with limits for SQL statements.
+    #[must_use]
+    pub fn with_sql_limits(self, limits: SqlLimits) -> Self {
+        Self { sql_limits: Arc::new(limits), ..self }
+    }
+
+    /// What a SQL statement may cost.
+    pub fn sql_limits(&self) -> &SqlLimits {
+        &self.sql_limits
+    }
+
+    /// The workspace, or the first of several.
     pub fn workspace(&self) -> &Workspace {
-        &self.inner.workspace
+        self.workspaces.get(0)
+    }
+
+    /// All workspaces.
+    pub fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
     }
 
     /// A whole answer of which a part was shown, by its address `databricks://answers/…`; `None` once it is gone: each is
     /// kept for an hour, and the oldest make room.
     pub fn kept(&self, uri: &str) -> Option<KeptAnswer> {
-        self.inner.shelf.get(uri)
+        self.shelf.get(uri)
     }
 
     pub(crate) fn shelf(&self) -> &Shelf {
-        &self.inner.shelf
+        &self.shelf
     }
 
     /// Destroys the execution contexts that are still open, each within a few seconds: they hold
     /// memory on a cluster that nobody would free.
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.contexts());
-        let destroyed = open.into_iter().map(|(cluster, context)| async move {
-            let destroy = self.workspace().command_execution().destroy();
+        let destroyed = open.into_iter().map(|(workspace, cluster, context)| async move {
+            let destroy = self.workspaces.get(workspace).command_execution().destroy();
             let call = destroy.cluster_id(&cluster).context_id(&context).send();
             match tokio::time::timeout(Duration::from_secs(5), call).await {
                 Ok(Ok(_)) => tracing::debug!(cluster, context, "destroyed an execution context"),
@@ -84,8 +111,8 @@ impl App {
         futures_util::future::join_all(destroyed).await;
     }
 
-    fn contexts(&self) -> std::sync::MutexGuard<'_, BTreeSet<(String, String)>> {
-        self.inner.open_contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contexts(&self) -> std::sync::MutexGuard<'_, BTreeSet<(usize, String, String)>> {
+        self.open_contexts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,6 +123,7 @@ pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
 #[derive(Clone)]
 pub struct Context {
     app: App,
+    workspace: usize,
     cancelled: CancellationToken,
     progress: Option<Progress>,
     wish: Wish,
@@ -119,7 +147,7 @@ impl fmt::Debug for Context {
 impl Context {
     /// For one call.
     pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
-        Self { app, cancelled, progress, wish: Wish::default() }
+        Self { app, workspace: 0, cancelled, progress, wish: Wish::default() }
     }
 
     /// The same for a call with wishes.
@@ -155,18 +183,19 @@ impl Context {
         answer.within(self.answer_tokens(), self.app.shelf())
     }
 
+    /// The same for the workspace of this number.
+    pub(crate) fn with_workspace(&self, number: usize) -> Self {
+        Self { workspace: number, ..self.clone() }
+    }
+
+    /// What all calls share.
     pub(crate) fn app(&self) -> &App {
         &self.app
     }
 
     /// The workspace.
     pub fn workspace(&self) -> &Workspace {
-        self.app.workspace()
-    }
-
-    /// What calls may do.
-    pub fn policy(&self) -> Policy {
-        self.app.policy
+        self.app.workspaces.get(self.workspace)
     }
 
     /// Says how far the call is; does nothing where the client did not ask.
@@ -194,11 +223,11 @@ impl Context {
 
     /// Remembers an execution context, to destroy it at shutdown.
     pub(crate) fn opened(&self, cluster: &str, context: &str) {
-        self.app.contexts().insert((cluster.to_owned(), context.to_owned()));
+        self.app.contexts().insert((self.workspace, cluster.to_owned(), context.to_owned()));
     }
 
     /// Forgets an execution context that was destroyed.
     pub(crate) fn destroyed(&self, cluster: &str, context: &str) {
-        self.app.contexts().remove(&(cluster.to_owned(), context.to_owned()));
+        self.app.contexts().remove(&(self.workspace, cluster.to_owned(), context.to_owned()));
     }
 }

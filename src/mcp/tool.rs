@@ -25,7 +25,8 @@ pub trait Toolset {
 }
 
 /// What a tool's call does to the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// It only reads.
     Read,
@@ -33,6 +34,17 @@ pub enum Effect {
     Write,
     /// It deletes or stops something.
     Destroy,
+}
+
+impl Effect {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Write => "write",
+            Effect::Destroy => "destroy",
+        }
+    }
 }
 
 /// A tool's call under way.
@@ -59,6 +71,8 @@ pub struct ToolSpec {
     pub effect: Effect,
     /// What a call with these arguments does, where they tell.
     pub effect_of: fn(&Map<String, Value>) -> Option<Effect>,
+    /// Whether some of its calls only read, so that a read-only server has it and judges each call.
+    pub may_read: bool,
     /// Whether a second call with the same arguments changes nothing more.
     pub idempotent: bool,
     /// The `operationId` for a tool that is one operation.
@@ -110,6 +124,9 @@ pub trait Compound: DeserializeOwned + JsonSchema {
 
     /// Whether the caller may choose fields of the answer by `fields`.
     const TAKES_FIELDS: bool = false;
+
+    /// Whether some calls only read, as [`Compound::effect_of`] tells: a read-only server has the tool.
+    const MAY_READ: bool = false;
 
     /// What a call with these arguments does to the workspace, where they tell more than the tool
     /// itself: a query reads, and a `DROP` destroys.

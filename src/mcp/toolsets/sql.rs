@@ -8,15 +8,16 @@ use super::{ExecuteSql, GetStatement, StartWarehouse};
 #[derive(Debug, Toolset)]
 #[toolset(name = "sql", document = "sql")]
 pub enum Sql {
-    /// Run one SQL statement on a warehouse and answer its rows: query, DDL or DML. When the time is up it goes on and
-    /// get_statement reads it. Name tables catalog.schema.table.
-    #[tool(effect = destroy)]
+    /// Run SQL on a warehouse and answer the rows: count, average, join, select; insert, update, delete, create tables.
+    /// When the time is up get_statement reads on. Name tables catalog.schema.table.
+    #[tool(title = "Run a SQL query", effect = destroy)]
     ExecuteSql(ExecuteSql),
-    /// State and rows of a statement that execute_sql began; also reads further rows of a large result.
-    #[tool(effect = read)]
+    /// State and rows of a statement that execute_sql began; reads further rows too.
+    #[tool(title = "Status of a SQL statement", effect = read)]
     GetStatement(GetStatement),
-    /// Cancel a statement that has not ended.
+    /// Cancel (abort) a running SQL query.
     #[tool(
+        title = "Cancel a SQL query",
         operation = "statement_execution_cancel_execution",
         effect = write,
         idempotent,
@@ -25,6 +26,7 @@ pub enum Sql {
     CancelStatement,
     /// List the SQL warehouses with state and size.
     #[tool(
+        title = "List SQL warehouses",
         operation = "warehouses_list",
         fields("page_size", "page_token"),
         answer(
@@ -68,8 +70,9 @@ pub enum Sql {
         )
     )]
     ListQueryHistory,
-    /// One SQL warehouse: state, health, size, clusters, auto-stop and connection details.
+    /// One SQL warehouse: state, health, size, clusters, auto-stop setting and connection details.
     #[tool(
+        title = "Configuration and state of a warehouse",
         operation = "warehouses_get",
         fields("id"),
         answer(
@@ -93,7 +96,7 @@ pub enum Sql {
     )]
     GetWarehouse,
     /// Start a stopped SQL warehouse; waits for it on demand. execute_sql starts one by itself.
-    #[tool(effect = write, idempotent)]
+    #[tool(title = "Turn on a SQL warehouse", effect = write, idempotent)]
     StartWarehouse(StartWarehouse),
     /// Stop a running SQL warehouse: statements on it fail. It can be started again.
     #[tool(
@@ -103,8 +106,9 @@ pub enum Sql {
         done = "The warehouse is stopping. Its settings stay; start_warehouse starts it again."
     )]
     StopWarehouse,
-    /// Create a SQL warehouse and begin to start it. Answers its id at once; it costs money while it runs.
+    /// Create a new SQL warehouse of a given size and begin to start it. It costs money while it runs.
     #[tool(
+        title = "Create a SQL warehouse",
         operation = "warehouses_create",
         fields(
             "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "max_num_clusters",
@@ -115,9 +119,10 @@ pub enum Sql {
         answer("id")
     )]
     CreateWarehouse,
-    /// Change the settings of a SQL warehouse. Give all settings, from get_warehouse: what is left out may go back to
-    /// its default.
+    /// Change a SQL warehouse: size, scaling, auto-stop. Give all settings, from get_warehouse: what is left out may go
+    /// back to its default.
     #[tool(
+        title = "Resize, rename or change a warehouse",
         operation = "warehouses_edit",
         fields(
             "id", "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "min_num_clusters",

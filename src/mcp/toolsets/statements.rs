@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::mcp::poll::Poll;
+use crate::mcp::sql_limits::Planned;
 use crate::mcp::{Compound, Context, Effect, LeftOut, ToolError, sql_effect};
 use crate::sql::types::{
     ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State, StatementParameterListItem,
@@ -89,6 +90,7 @@ pub(super) fn rows_of_cells(_: &mut SchemaGenerator) -> Schema {
 impl Compound for ExecuteSql {
     type Output = StatementAnswer;
     const UNTRUSTED: &'static [&'static str] = &["rows"];
+    const MAY_READ: bool = true;
 
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("statement").and_then(Value::as_str).map(sql_effect::of)
@@ -108,7 +110,16 @@ impl Compound for ExecuteSql {
                 .type_(parameter.kind);
             parameters.push(item.build().map_err(argument)?);
         }
-        let limit = self.row_limit.unwrap_or(ROWS);
+        let limits = context.app().sql_limits();
+        let planned = Planned {
+            statement: &self.statement,
+            warehouse: &warehouse,
+            catalog: self.catalog.as_deref(),
+            schema: self.schema.as_deref(),
+            parameters: &parameters,
+        };
+        limits.admit(context, &planned).await?;
+        let limit = limits.rows_of(self.row_limit.unwrap_or(ROWS));
         let execute = client.statement_execution().execute_statement();
         let execute = execute
             .statement(self.statement)
@@ -117,10 +128,16 @@ impl Compound for ExecuteSql {
             .schema(self.schema)
             .parameters((!parameters.is_empty()).then_some(parameters))
             .row_limit(limit)
+            .byte_limit(limits.bytes)
             // Long enough for most, short enough to notice that the client cancelled.
             .wait_timeout("5s".to_owned())
             .on_wait_timeout(ExecuteStatementRequestOnWaitTimeout::Continue);
         let started = execute.send().await?;
+        if let (Some(id), Some(StatementState::Pending | StatementState::Running)) =
+            (&started.statement_id, state(&started))
+        {
+            limits.watch(context, id);
+        }
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let finished = wait(context, started, timeout).await?;
         answer(context, finished, 0, limit).await
@@ -231,7 +248,10 @@ async fn answer(
             return Err(ToolError::Failed(format!("the statement failed: {message}")));
         }
         Some(StatementState::Canceled) => {
-            return Err(ToolError::Failed(format!("statement {id} was cancelled")));
+            return Err(ToolError::Failed(format!(
+                "statement {id} was cancelled{}",
+                context.app().sql_limits().remark()
+            )));
         }
         Some(StatementState::Closed) => {
             return Err(ToolError::Failed(format!("the result of statement {id} is gone; run it again")));
