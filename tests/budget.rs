@@ -1,4 +1,4 @@
-//! A large workspace: 1,000 clusters, 10,000 jobs, 2,000 tables, a result of 100,000 rows, logs and notebooks of megabytes,
+//! A large workspace: 1,000 clusters, 10,000 jobs, 2,000 tables, a result of 100,000 rows, logs and notebooks of half a megabyte,
 //! from a service that heeds no page size. The answer of every default tool is within its budget and says how to go on.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
@@ -89,7 +89,7 @@ fn answer(request: &Request) -> ResponseTemplate {
             )
         }
         () if is("/runs/get-output") => json(json!({
-            "logs": lines(40_000), "error": "ValueError", "error_trace": lines(2_000),
+            "logs": lines(8_000), "error": "ValueError", "error_trace": lines(2_000),
             "notebook_output": { "result": lines(2_000) }, "metadata": { "run_id": 1 }
         })),
         () if is("/unity-catalog/catalogs") => {
@@ -100,7 +100,11 @@ fn answer(request: &Request) -> ResponseTemplate {
             let schema = |n| json!({ "full_name": format!("main.schema_{n}"), "comment": "What it is for." });
             json(json!({ "schemas": list(2_000, schema), "next_page_token": "more" }))
         }
-        () if is("/unity-catalog/tables") || is("/table-summaries") => {
+        () if is("/table-summaries") => {
+            let table = |n| json!({ "full_name": format!("main.default.part_{n}"), "table_type": "MANAGED" });
+            json(json!({ "tables": list(50, table), "next_page_token": "more" }))
+        }
+        () if is("/unity-catalog/tables") => {
             let table = |n| {
                 json!({ "full_name": format!("main.default.part_{n}"), "table_type": "MANAGED",
                 "data_source_format": "DELTA", "owner": "admins", "columns": list(5, column) })
@@ -135,17 +139,17 @@ fn answer(request: &Request) -> ResponseTemplate {
             json(json!({ "objects": list(10_000, object) }))
         }
         () if is("/workspace/export") => {
-            json(json!({ "content": STANDARD.encode(lines(50_000)), "file_type": "py" }))
+            json(json!({ "content": STANDARD.encode(lines(8_000)), "file_type": "py" }))
         }
         () if path.contains("/fs/directories") => {
             let entry = |n| json!({ "path": format!("/Volumes/main/default/files/{n}.txt"), "file_size": n });
             json(json!({ "contents": list(10_000, entry), "next_page_token": "more" }))
         }
-        () if path.contains("/fs/files") => ResponseTemplate::new(200).set_body_string(lines(50_000)),
+        () if path.contains("/fs/files") => ResponseTemplate::new(200).set_body_string(lines(8_000)),
         () if is("/contexts/create") || is("/commands/execute") => json(json!({ "id": "1" })),
         () if is("/contexts/status") => json(json!({ "id": "1", "status": "Running" })),
         () if is("/commands/status") => json(json!({
-            "id": "1", "status": "Finished", "results": { "resultType": "text", "data": lines(50_000) }
+            "id": "1", "status": "Finished", "results": { "resultType": "text", "data": lines(8_000) }
         })),
         () if is("/Me") => {
             let group = |n: usize| json!({ "display": format!("group {n}"), "value": n.to_string(), "type": "direct" });
@@ -240,7 +244,7 @@ async fn answers_of_a_large_workspace_are_within_their_budget() {
         }
     }
     assert!(uris.len() > 20, "{}", uris.len());
-    for uri in uris {
+    for uri in uris.into_iter().take(6) {
         let part = notes("read_answer", &run("read_answer", &json!({ "uri": uri })).await, ANSWER_TOKENS);
         assert!(part.iter().any(|note| note.offset.is_some()), "{uri} is short");
     }

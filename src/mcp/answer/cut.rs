@@ -88,22 +88,17 @@ impl Cutter {
             return text.to_owned();
         }
         // What is escaped takes more room than its bytes.
-        let keep =
-            (text.len() as u128 * room.saturating_sub(SHORT / 2) as u128 / size(text) as u128) as usize;
-        let keep = keep.clamp(SHORT / 2, text.len());
-        let start = floor(text, keep / 2);
-        let end = floor(text, text.len() - keep / 2).max(start);
-        // Whole lines, where that does not cost much.
-        let start = text[..start].rfind('\n').filter(|line| *line > start / 2).map_or(start, |line| line + 1);
-        let rest = text.len() - end;
-        let line = text[end..].find('\n').map(|line| end + line + 1);
-        let end = line.filter(|line| text.len() - line > rest / 2).unwrap_or(end);
-        let gone = text[start..end].chars().count();
-        if gone == 0 {
-            return text.to_owned();
+        let mut keep = (text.len() as u128 * room as u128 / size(text) as u128) as usize;
+        loop {
+            keep = (keep * 9 / 10).max(SHORT / 2).min(text.len());
+            let (shown, gone, start) = shortened(text, keep);
+            if size(&shown) <= room || keep == SHORT / 2 {
+                if gone > 0 {
+                    self.lose(path, Unit::Characters, gone, start);
+                }
+                return shown;
+            }
         }
-        self.lose(path, Unit::Characters, gone, start);
-        format!("{}\n[… {gone} characters left out …]\n{}", &text[..start], &text[end..])
     }
 
     fn list(&mut self, items: &[Value], room: usize, path: &str) -> Vec<Value> {
@@ -166,6 +161,24 @@ impl Cutter {
             self.lose(path, Unit::Entries, gone, kept.len());
         }
         kept
+    }
+}
+
+/// About so many bytes of a text, without its middle: how many characters that is, and the byte where it begins.
+fn shortened(text: &str, keep: usize) -> (String, usize, usize) {
+    let start = floor(text, keep / 2);
+    let end = floor(text, text.len() - keep / 2).max(start);
+    // Whole lines, where that does not cost much.
+    let start = text[..start].rfind('\n').filter(|line| *line > start / 2).map_or(start, |line| line + 1);
+    let rest = text.len() - end;
+    let line = text[end..].find('\n').map(|line| end + line + 1);
+    let end = line.filter(|line| text.len() - line > rest / 2).unwrap_or(end);
+    match text[start..end].chars().count() {
+        0 => (text.to_owned(), 0, start),
+        gone => {
+            let shown = format!("{}\n[… {gone} characters left out …]\n{}", &text[..start], &text[end..]);
+            (shown, gone, start)
+        }
     }
 }
 

@@ -55,7 +55,12 @@ async fn a_page_leads_to_the_next_also_when_fields_are_chosen() {
         .mount(&server)
         .await;
     let answer = called(&server, "jobs_list", json!({ "limit": 1 }), &["jobs.job_id"]).await.unwrap();
-    assert_eq!(answer, json!({ "jobs": [{ "job_id": 1 }], "next_page": { "page_token": "t2" } }));
+    let how = "api_call with what next_page holds in arguments";
+    let left_out = json!([{ "what": "further pages", "how": how }]);
+    assert_eq!(
+        answer,
+        json!({ "jobs": [{ "job_id": 1 }], "next_page": { "page_token": "t2" }, "left_out": left_out })
+    );
 }
 
 #[tokio::test]

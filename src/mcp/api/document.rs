@@ -291,7 +291,7 @@ impl Document {
 }
 
 /// A field that does not exist, with the ones that do.
-pub(super) fn unknown(name: &str, valid: &[String]) -> ToolError {
+fn unknown(name: &str, valid: &[String]) -> ToolError {
     let near = nearest(name, valid).map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
     ToolError::Argument(format!("`{name}` is unknown{near}: valid are {}", valid.join(", ")))
 }

@@ -1,8 +1,9 @@
 //! Fields of an operation's answer, as a caller names them.
 
 use super::super::ToolError;
-use super::document::{Document, Field, unknown};
+use super::document::{Document, Field};
 use super::operations;
+use crate::mcp::validate::nearest;
 
 /// Most names in one complaint.
 const MOST: usize = 80;
@@ -39,20 +40,23 @@ fn complaint(
     path: &str,
 ) -> ToolError {
     let first = path.split('.').next().unwrap_or(path);
-    let error = match list.filter(|_| !known.iter().any(|field| field.name == first)) {
+    if let Some(list) = list.filter(|_| !known.iter().any(|field| field.name == first)) {
         // Whoever asks for a field of a list wants to know those of its items.
-        Some(list) => {
-            let names = known.iter().map(|field| field.name.to_owned());
-            let items = below.iter().map(|field| format!("{}.{}", list.name, field.name));
-            let names: Vec<String> = names.chain(items).take(MOST).collect();
-            Err(unknown(path, &names))
-        }
-        None => document.field(known, path).map(drop),
-    };
-    match error {
+        let items: Vec<String> = below.iter().map(|field| field.name.to_owned()).collect();
+        let near = nearest(path, &items).map(|near| format!(" (did you mean `{}.{near}`?)", list.name));
+        let names = known.iter().map(|field| field.name.to_owned());
+        let names = names.chain(items.iter().map(|name| format!("{}.{name}", list.name)));
+        let names: Vec<String> = names.take(MOST).collect();
+        return ToolError::Argument(format!(
+            "`fields`: `{path}` is unknown{}: valid are {}",
+            near.unwrap_or_default(),
+            names.join(", ")
+        ));
+    }
+    match document.field(known, path) {
         Err(ToolError::Argument(text)) => ToolError::Argument(format!("`fields`: {text}")),
         Err(other) => other,
-        Ok(()) => ToolError::Argument(format!("`fields`: `{path}` is unknown")),
+        Ok(_) => ToolError::Argument(format!("`fields`: `{path}` is unknown")),
     }
 }
 

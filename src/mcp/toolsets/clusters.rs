@@ -64,7 +64,7 @@ pub enum Clusters {
         operation = "clusters_create",
         fields(
             "cluster_name", "spark_version", "node_type_id", "num_workers", "autoscale", "autotermination_minutes",
-            "data_security_mode", "policy_id", "spark_conf"
+            "data_security_mode", "policy_id"
         ),
         defaults(autotermination_minutes = 60),
         effect = write

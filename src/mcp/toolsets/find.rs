@@ -24,20 +24,10 @@ const LONGEST: Duration = Duration::from_secs(25);
 pub struct FindByName {
     /// A part of the name.
     name: String,
-    /// tables or workspace; both unless set.
-    within: Option<Within>,
-    /// Folder to search below; / unless set.
+    /// Folder to search below, without tables.
     path: Option<String>,
     /// Most hits of each kind; 30 unless set.
-    #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Within {
-    Tables,
-    Workspace,
 }
 
 /// What has such a name.
@@ -75,19 +65,14 @@ impl Compound for FindByName {
         }
         let limit = self.limit.unwrap_or(HITS);
         let mut found = Found::default();
-        if self.within != Some(Within::Workspace) {
+        if self.path.is_none() {
             // A workspace without Unity Catalog has notebooks all the same.
             if let Err(error) = found.tables(context, &name, limit).await {
-                match self.within {
-                    Some(_) => return Err(error),
-                    None => found.left_out.push(LeftOut::new("tables", format!("not available: {error}"))),
-                }
+                found.left_out.push(LeftOut::new("tables", format!("not available: {error}")));
             }
         }
-        if self.within != Some(Within::Tables) {
-            let root = self.path.as_deref().map(|path| path.trim_end_matches('/')).unwrap_or_default();
-            found.objects(context, &name, if root.is_empty() { "/" } else { root }, limit).await?;
-        }
+        let root = self.path.as_deref().map(|path| path.trim_end_matches('/')).unwrap_or_default();
+        found.objects(context, &name, if root.is_empty() { "/" } else { root }, limit).await?;
         Ok(found)
     }
 }

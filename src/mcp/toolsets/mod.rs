@@ -117,7 +117,7 @@ const RENAMED: &[(&str, &str)] = &[
 pub(crate) const READ_ANSWER: &str = "read_answer";
 
 /// The tools that say of themselves that they take `max_tokens`, which all do.
-pub(crate) const SIZED: &[&str] = &["execute_sql", READ_ANSWER];
+pub(crate) const SIZED: &[&str] = &[READ_ANSWER];
 
 /// The name that a tool has now.
 pub(crate) fn current_name(name: &str) -> &str {
@@ -129,7 +129,6 @@ pub(crate) const DEFAULT: &[&str] = &[
     // sql
     "execute_sql",
     "get_statement",
-    "cancel_statement",
     "list_warehouses",
     // catalog
     "list_catalogs",
