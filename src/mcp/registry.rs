@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::context::Wish;
@@ -200,6 +201,9 @@ impl Registry {
         if !has_own(&entry.spec, MAX_TOKENS) {
             wish.max_tokens = arguments.shift_remove(MAX_TOKENS).map_or(Ok(None), max_tokens)?;
         }
+        if entry.spec.takes_fields {
+            wish.fields = arguments.shift_remove(FIELDS).map_or(Ok(None), fields)?;
+        }
         let check = match entry.check.get() {
             Some(check) => check,
             None => {
@@ -210,14 +214,7 @@ impl Registry {
         let arguments = Value::Object(arguments);
         check.check(&arguments)?;
         match arguments {
-            Value::Object(mut arguments) => {
-                if entry.spec.takes_fields {
-                    // It fits the schema, which says that it is a list of texts.
-                    let fields = arguments.shift_remove(FIELDS);
-                    wish.fields = fields.and_then(|fields| serde_json::from_value(fields).ok());
-                }
-                Ok((entry, arguments, wish))
-            }
+            Value::Object(arguments) => Ok((entry, arguments, wish)),
             _ => Err(ToolError::Argument("arguments: expected an object".to_owned())),
         }
     }
@@ -251,11 +248,12 @@ impl Registry {
 /// Adds the arguments that are for the answer, and for no tool in particular.
 fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
     let is_sized = toolsets::SIZED.contains(&spec.name);
-    if !is_sized && !spec.takes_fields {
+    let takes_fields = spec.takes_fields && !toolsets::UNSAID.contains(&spec.name);
+    if !is_sized && !takes_fields {
         return;
     }
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
-    if spec.takes_fields {
+    if takes_fields {
         properties[FIELDS] = json!({
             "type": "array", "items": { "type": "string" }, "description": "Fields to answer; * for all."
         });
@@ -272,6 +270,18 @@ fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
 /// Whether a tool has an argument of this name itself.
 fn has_own(spec: &ToolSpec, name: &str) -> bool {
     spec.input_schema().get("properties").is_some_and(|properties| properties.get(name).is_some())
+}
+
+fn fields(value: Value) -> Result<Option<Vec<String>>, ToolError> {
+    let names = match &value {
+        Value::Null => return Ok(None),
+        // Some write a list so.
+        Value::String(names) => Some(names.split(',').map(|name| name.trim().to_owned()).collect()),
+        names => Vec::<String>::deserialize(names).ok(),
+    };
+    names.map(Some).ok_or_else(|| {
+        ToolError::Argument(format!("`{FIELDS}`: {value} is no list of names, such as [\"*\"] for all"))
+    })
 }
 
 fn max_tokens(value: Value) -> Result<Option<usize>, ToolError> {

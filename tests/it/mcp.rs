@@ -214,6 +214,9 @@ async fn the_caller_chooses_fields_and_length() {
         wrong.contains("did you mean `clusters.cluster_id`?") && wrong.contains("clusters.state"),
         "{wrong}"
     );
+    // Where it is not said it is taken all the same.
+    let me = ok(&client, "who_am_i", json!({ "fields": "userName" })).await;
+    assert_eq!(me.as_object().unwrap().keys().collect::<Vec<_>>(), ["userName"], "{me}");
     let few = fails(&client, "who_am_i", json!({ "max_tokens": 3 })).await;
     assert!(few.contains("`max_tokens`: 3 is no whole number of at least 250"), "{few}");
     let query = json!({ "statement": "SELECT * FROM samples.nyctaxi.trips", "max_tokens": 600 });

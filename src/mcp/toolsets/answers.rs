@@ -33,9 +33,9 @@ const UNLIMITED: usize = 4_000_000;
 pub struct ReadAnswer {
     /// databricks://answers/…
     uri: String,
-    /// First byte to read; 0 unless set.
+    /// First byte; 0 unless set.
     offset: Option<usize>,
-    /// Regular expression to find from there on; answers the places.
+    /// Regular expression to find from there on.
     pattern: Option<String>,
 }
 

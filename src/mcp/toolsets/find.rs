@@ -26,7 +26,7 @@ pub struct FindByName {
     name: String,
     /// Folder to search below, without tables.
     path: Option<String>,
-    /// Most hits of each kind; 30 unless set.
+    /// Hits of each kind; 30 unless set.
     limit: Option<usize>,
 }
 

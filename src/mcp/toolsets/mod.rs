@@ -119,6 +119,11 @@ pub(crate) const READ_ANSWER: &str = "read_answer";
 /// The tools that say of themselves that they take `max_tokens`, which all do.
 pub(crate) const SIZED: &[&str] = &[READ_ANSWER];
 
+/// The tools of the default list that take `fields` without saying so, since all others of it have to stay within its
+/// tokens: `left_out` of their answers tells.
+pub(crate) const UNSAID: &[&str] =
+    &["list_warehouses", "list_catalogs", "list_schemas", "list_workspace", "who_am_i", "get_run_output"];
+
 /// The name that a tool has now.
 pub(crate) fn current_name(name: &str) -> &str {
     RENAMED.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| *new)
