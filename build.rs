@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, error::Error, fs, thread};
 
-use databricks_toolkit_spec::{Document, Level, SECRET_RULE, generate, names, pack};
+use databricks_toolkit_spec::{Document, Level, SECRET_RULE, generate, names};
+#[cfg(feature = "mcp")]
+use databricks_toolkit_spec::{SLOT_RULE, pack, vocabulary};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new("openapi");
@@ -23,14 +25,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     services.push_str("}\n");
     fs::write(out.join("services.rs"), services)?;
     fs::write(out.join("secret.rs"), SECRET_RULE)?;
-    if env::var_os("CARGO_FEATURE_MCP").is_some() {
+    #[cfg(feature = "mcp")]
+    {
         long_tail(folder, &out)?;
+        tokens(&out)?;
     }
+    Ok(())
+}
+
+/// Writes the vocabulary by which the length of answers is counted, for use where it lies.
+#[cfg(feature = "mcp")]
+fn tokens(out: &Path) -> Result<(), Box<dyn Error>> {
+    let tokenizer = tiktoken_rs::o200k_base_singleton();
+    let tokens: Vec<Vec<u8>> = (0..).map_while(|rank| tokenizer.decode_bytes(&[rank]).ok()).collect();
+    let table = vocabulary::table(&tokens).ok_or("the vocabulary has too many tokens")?;
+    fs::write(out.join("o200k.bin"), table)?;
+    fs::write(out.join("slot.rs"), SLOT_RULE)?;
     Ok(())
 }
 
 /// Writes all documents, also those whose features are off, into one compressed file and says where
 /// each is: the tools that reach any operation open one at a time.
+#[cfg(feature = "mcp")]
 fn long_tail(folder: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut names = documents(folder)?;
     names.sort();

@@ -5,23 +5,44 @@
 use std::collections::BTreeMap;
 
 use databricks_toolkit::mcp::{Effect, Registry, Selection, ToolSpec};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Most tokens of the default list, of all tools, and of one tool.
 const DEFAULT_MOST: usize = 6_000;
 const ALL_MOST: usize = 25_000;
 const ONE_MOST: usize = 750;
+/// Most tokens of the default list with the schemas of its answers.
+const WITH_OUTPUTS_MOST: usize = 12_000;
+
+fn count(value: &Value) -> usize {
+    tiktoken_rs::o200k_base_singleton().encode_ordinary(&value.to_string()).len()
+}
 
 /// Tokens of the name, description and input schema of each tool.
 fn tokens(registry: &Registry) -> Vec<(usize, &ToolSpec)> {
-    let tokenizer = tiktoken_rs::o200k_base_singleton();
-    let count = |spec: &ToolSpec| {
+    let of = |spec: &ToolSpec| {
         let ToolSpec { name, description, .. } = spec;
         let schema = registry.input_schema(name).unwrap();
-        let text = json!({ "name": name, "description": description, "inputSchema": *schema }).to_string();
-        tokenizer.encode_ordinary(&text).len()
+        count(&json!({ "name": name, "description": description, "inputSchema": *schema }))
     };
-    registry.tools().map(|spec| (count(spec), spec)).collect()
+    registry.tools().map(|spec| (of(spec), spec)).collect()
+}
+
+/// Tokens of the output schema of each tool.
+fn outputs(registry: &Registry) -> Vec<(usize, &ToolSpec)> {
+    let of = |spec: &ToolSpec| count(&json!({ "outputSchema": *registry.output_schema(spec.name).unwrap() }));
+    registry.tools().map(|spec| (of(spec), spec)).collect()
+}
+
+#[test]
+fn tokens_with_the_schemas_of_answers_are_within_their_budget() {
+    let registry = Registry::default();
+    let sum = |tokens: &[(usize, &ToolSpec)]| tokens.iter().map(|(count, _)| count).sum::<usize>();
+    let (inputs, outputs) = (sum(&tokens(&registry)), outputs(&registry));
+    let with = inputs + sum(&outputs);
+    let figures = figures(outputs);
+    println!("{figures}\n{with:>6} default with output schemas, at most {WITH_OUTPUTS_MOST}\n");
+    assert!(with <= WITH_OUTPUTS_MOST, "{with} tokens, {WITH_OUTPUTS_MOST} are allowed\n{figures}");
 }
 
 /// The figure of each tool, the dearest first.

@@ -19,6 +19,9 @@ pub(super) struct Call {
     /// Its arguments as a JSON object; `-` reads them from standard input.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     json: String,
+    /// Cut the answer to so many tokens, as an agent gets it; the whole unless set.
+    #[arg(long, value_name = "TOKENS", value_parser = super::answer_tokens)]
+    answer_tokens: Option<usize>,
     #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
@@ -34,7 +37,8 @@ impl Call {
         let app = target
             .app()
             .with_policy(chosen.policy(None, Destructive::Allow))
-            .with_sql_limits(chosen.sql_limits());
+            .with_sql_limits(chosen.sql_limits())
+            .with_answer_tokens(self.answer_tokens);
         let registry = chosen.registry_or_all()?.over(app.workspaces());
         let cancelled = CancellationToken::new();
         let context = Context::new(app.clone(), cancelled.clone(), progress());
@@ -52,7 +56,7 @@ impl Call {
         target.close().await;
         match result {
             Ok(answer) => {
-                super::say(serde_json::to_string_pretty(&Value::Object(answer.fitted()))?)?;
+                super::say(serde_json::to_string_pretty(&Value::Object(answer.fitted().structured))?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => Err(error.explain().into()),

@@ -21,7 +21,7 @@ pub(super) struct Choice {
     /// Tools to have beside those of the toolsets.
     #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_TOOLS", value_name = "NAMES")]
     tools: Vec<String>,
-    /// Tools not to have.
+    /// Tools not to have. read_answer, which reads what other answers leave out, is there unless it is named here.
     #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_EXCLUDE_TOOLS", value_name = "NAMES")]
     exclude_tools: Vec<String>,
     /// Have only tools that read, whatever else is said. execute_sql and api_call stay, for calls that only read;

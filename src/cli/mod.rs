@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Destructive, Server, serve_stdio};
+use crate::mcp::{ANSWER_TOKENS, Destructive, LEAST_ANSWER_TOKENS, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -65,6 +65,24 @@ struct Serve {
     /// Seconds that a call may take unless it asks to wait longer; then it is cancelled [default: 900].
     #[arg(long, env = "DATABRICKS_MCP_TOOL_TIMEOUT", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     tool_timeout: Option<u64>,
+    /// Most tokens of an answer, counted as o200k; what is left out can be read on with read_answer. A call may ask for
+    /// another number by max_tokens.
+    #[arg(
+        long,
+        default_value_t = ANSWER_TOKENS,
+        env = "DATABRICKS_MCP_ANSWER_TOKENS",
+        value_name = "TOKENS",
+        value_parser = answer_tokens
+    )]
+    answer_tokens: usize,
+}
+
+/// Reads a budget of tokens.
+fn answer_tokens(text: &str) -> Result<usize, String> {
+    match text.trim().replace('_', "").parse() {
+        Ok(tokens) if tokens >= LEAST_ANSWER_TOKENS => Ok(tokens),
+        _ => Err(format!("expected a whole number of at least {LEAST_ANSWER_TOKENS}")),
+    }
 }
 
 /// Which workspace.
@@ -119,12 +137,12 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(Serve { choice, place, destructive, tool_timeout }) => {
+        Command::Serve(Serve { choice, place, destructive, tool_timeout, answer_tokens }) => {
             let chosen = choice.load()?;
             let (registry, limits) = (chosen.registry()?, chosen.limits(tool_timeout)?);
             let target = Target::open(&place, chosen.profiles()).await?;
             let app = target.app().with_policy(chosen.policy(destructive, Destructive::Ask));
-            let app = app.with_sql_limits(chosen.sql_limits());
+            let app = app.with_sql_limits(chosen.sql_limits()).with_answer_tokens(Some(answer_tokens));
             let served = serve_stdio(Server::new(app, registry).limits(limits), stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Policy, SqlLimits, ToolError, Workspaces};
+use super::answer::{Answer, KeptAnswer, Projection, Shelf};
+use super::{ANSWER_TOKENS, Policy, SqlLimits, ToolError, Workspaces};
 use crate::Workspace;
 
 /// What all calls of a server share. Cheap to clone.
@@ -17,6 +18,9 @@ pub struct App {
     open_contexts: OpenContexts,
     policy: Arc<Policy>,
     sql_limits: Arc<SqlLimits>,
+    answer_tokens: Option<usize>,
+    /// Answers of which a part was shown.
+    shelf: Shelf,
 }
 
 /// Execution contexts that were opened here and not destroyed yet: workspace, cluster and context.
@@ -30,13 +34,27 @@ impl App {
 
     /// Tools that call one of these workspaces.
     pub fn over(workspaces: Workspaces) -> Self {
-        Self { workspaces, open_contexts: Arc::default(), policy: Arc::default(), sql_limits: Arc::default() }
+        Self {
+            workspaces,
+            open_contexts: Arc::default(),
+            policy: Arc::default(),
+            sql_limits: Arc::default(),
+            answer_tokens: Some(ANSWER_TOKENS),
+            shelf: Shelf::default(),
+        }
     }
 
     /// The same with another policy for what calls may do.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         Self { policy: Arc::new(policy), ..self }
+    }
+
+    /// The same with another budget: most tokens (o200k) of an answer, [`ANSWER_TOKENS`] unless set; `None` for no limit.
+    /// A call's own `max_tokens` wins.
+    #[must_use]
+    pub fn with_answer_tokens(self, answer_tokens: Option<usize>) -> Self {
+        Self { answer_tokens, ..self }
     }
 
     /// What calls may do.
@@ -63,6 +81,16 @@ impl App {
     /// All workspaces.
     pub fn workspaces(&self) -> &Workspaces {
         &self.workspaces
+    }
+
+    /// A whole answer of which a part was shown, by its address `databricks://answers/…`; `None` once it is gone: each is
+    /// kept for an hour, and the oldest make room.
+    pub fn kept(&self, uri: &str) -> Option<KeptAnswer> {
+        self.shelf.get(uri)
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Destroys the execution contexts that are still open, each within a few seconds: they hold
@@ -98,6 +126,16 @@ pub struct Context {
     workspace: usize,
     cancelled: CancellationToken,
     progress: Option<Progress>,
+    wish: Wish,
+}
+
+/// What a caller wants of the answer, whatever the tool.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish {
+    /// The fields to show in the place of the tool's own choice.
+    pub(crate) fields: Option<Vec<String>>,
+    /// Most tokens.
+    pub(crate) max_tokens: Option<usize>,
 }
 
 impl fmt::Debug for Context {
@@ -109,7 +147,40 @@ impl fmt::Debug for Context {
 impl Context {
     /// For one call.
     pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
-        Self { app, workspace: 0, cancelled, progress }
+        Self { app, workspace: 0, cancelled, progress, wish: Wish::default() }
+    }
+
+    /// The same for a call with wishes.
+    pub(crate) fn with_wish(&self, wish: Wish) -> Self {
+        Self { wish, ..self.clone() }
+    }
+
+    /// The fields of the answer that the caller named.
+    pub(crate) fn fields(&self) -> Option<&[String]> {
+        self.wish.fields.as_deref()
+    }
+
+    /// Most tokens of the answer; `None` for no limit.
+    pub(crate) fn answer_tokens(&self) -> Option<usize> {
+        self.wish.max_tokens.or(self.app.answer_tokens)
+    }
+
+    /// The answer of one operation as the caller wants it.
+    ///
+    /// # Errors
+    /// Those of [`Answer::of`].
+    #[doc(hidden)]
+    pub fn answer<T: serde::Serialize>(
+        &self,
+        answer: &T,
+        projection: &Projection,
+    ) -> Result<Answer, ToolError> {
+        Answer::of(answer, projection, self.fields())
+    }
+
+    /// Puts an answer under the budget of the call.
+    pub(crate) fn limited(&self, answer: Answer) -> Answer {
+        answer.within(self.answer_tokens(), self.app.shelf())
     }
 
     /// The same for the workspace of this number.

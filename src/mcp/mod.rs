@@ -24,7 +24,7 @@ pub mod toolsets;
 mod validate;
 mod workspaces;
 
-pub use answer::Answer;
+pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut};
 pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress};
@@ -40,4 +40,6 @@ pub use tool::{Compound, Effect, Schema, ToolFuture, ToolSpec, Toolset};
 pub use workspaces::Workspaces;
 
 #[doc(hidden)]
-pub use tool::derived_schema;
+pub use answer::Projection;
+#[doc(hidden)]
+pub use tool::{derived_output, derived_schema};

@@ -5,14 +5,21 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
+use super::context::Wish;
 use super::policy::{Judged, touched};
 use super::validate::{ArgumentCheck, nearest};
 use super::{
-    Answer, Arguments, Context, Effect, Selection, SelectionError, ToolError, ToolSpec, Toolset, Workspaces,
-    toolsets, workspaces,
+    Answer, Arguments, Context, Effect, LEAST_ANSWER_TOKENS, Selection, SelectionError, ToolError, ToolSpec,
+    Toolset, Workspaces, toolsets, workspaces,
 };
+
+/// The argument that every tool takes: most tokens of the answer. A tool that has one of this name itself keeps it.
+const MAX_TOKENS: &str = "max_tokens";
+/// The argument of tools whose answer has more fields than it shows.
+const FIELDS: &str = "fields";
 
 /// The tools of a server.
 #[derive(Clone)]
@@ -92,6 +99,11 @@ impl Registry {
         index.map(|index| &self.tools[*index])
     }
 
+    /// The schema of a tool's answer.
+    pub fn output_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
+        self.entry(name).map(|entry| entry.spec.output_schema())
+    }
+
     /// The schema of a tool's arguments, in which other operations go by the names of their tools.
     pub fn input_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
         self.entry(name).map(|entry| self.schema(entry))
@@ -108,6 +120,7 @@ impl Registry {
                     properties.insert(workspaces::ARGUMENT.to_owned(), workspace.clone());
                 }
             }
+            declare(&entry.spec, &mut schema);
             Arc::new(schema)
         };
         Arc::clone(entry.schema.get_or_init(read))
@@ -145,17 +158,23 @@ impl Registry {
         arguments: Map<String, Value>,
         context: &Context,
     ) -> Result<Answer, ToolError> {
-        let (entry, mut arguments) = self.checked(name, arguments)?;
+        let (entry, mut arguments, wish) = self.checked(name, arguments)?;
         // The server asked where a person has to be asked; what must never be called stops here, whoever calls.
         context.app().policy().decide(&judged(&entry.spec, &arguments))?;
         let workspace = context.app().workspaces().take(&mut arguments);
-        let context = &context.with_workspace(workspace);
-        let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
-        call.catch_unwind().await.unwrap_or_else(|_| {
+        let context = context.with_workspace(workspace).with_wish(wish);
+        let call = AssertUnwindSafe((entry.spec.handler)(&context, Arguments::new(arguments)));
+        let answer = call.catch_unwind().await.unwrap_or_else(|_| {
             Err(ToolError::Failed(format!(
                 "{name} failed unexpectedly; the server goes on. Please report this."
             )))
-        })
+        });
+        let answer = match (context.fields(), entry.spec.operation) {
+            // An operation's answer has chosen fields already, from all that it has.
+            (Some(fields), None) => answer?.chosen(fields, &entry.spec.output_schema())?,
+            _ => answer?,
+        };
+        Ok(context.limited(answer))
     }
 
     /// What a call would do to the workspace.
@@ -168,16 +187,23 @@ impl Registry {
 
     /// The same with all that a policy looks at.
     pub(crate) fn judge(&self, name: &str, arguments: Map<String, Value>) -> Result<Judged, ToolError> {
-        let (entry, arguments) = self.checked(name, arguments)?;
+        let (entry, arguments, _) = self.checked(name, arguments)?;
         Ok(judged(&entry.spec, &arguments))
     }
 
     fn checked(
         &self,
         name: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<(&Entry, Map<String, Value>), ToolError> {
+        mut arguments: Map<String, Value>,
+    ) -> Result<(&Entry, Map<String, Value>, Wish), ToolError> {
         let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
+        let mut wish = Wish::default();
+        if !has_own(&entry.spec, MAX_TOKENS) {
+            wish.max_tokens = arguments.shift_remove(MAX_TOKENS).map_or(Ok(None), max_tokens)?;
+        }
+        if entry.spec.takes_fields {
+            wish.fields = arguments.shift_remove(FIELDS).map_or(Ok(None), fields)?;
+        }
         let check = match entry.check.get() {
             Some(check) => check,
             None => {
@@ -188,7 +214,7 @@ impl Registry {
         let arguments = Value::Object(arguments);
         check.check(&arguments)?;
         match arguments {
-            Value::Object(arguments) => Ok((entry, arguments)),
+            Value::Object(arguments) => Ok((entry, arguments, wish)),
             _ => Err(ToolError::Argument("arguments: expected an object".to_owned())),
         }
     }
@@ -216,6 +242,58 @@ impl Registry {
             groups.entry(spec.toolset).or_default().push(spec);
         }
         groups
+    }
+}
+
+/// Adds the arguments that are for the answer, and for no tool in particular.
+fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
+    let is_sized = toolsets::SIZED.contains(&spec.name);
+    let takes_fields = spec.takes_fields && !toolsets::UNSAID.contains(&spec.name);
+    if !is_sized && !takes_fields {
+        return;
+    }
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if takes_fields {
+        properties[FIELDS] = json!({
+            "type": "array", "items": { "type": "string" }, "description": "Fields to answer; * for all."
+        });
+    }
+    if is_sized {
+        properties[MAX_TOKENS] = json!({ "type": "integer", "description": "Longest answer." });
+    }
+    // What it allows stays the last word.
+    if let Some(closed) = schema.shift_remove("additionalProperties") {
+        schema.insert("additionalProperties".to_owned(), closed);
+    }
+}
+
+/// Whether a tool has an argument of this name itself.
+fn has_own(spec: &ToolSpec, name: &str) -> bool {
+    spec.input_schema().get("properties").is_some_and(|properties| properties.get(name).is_some())
+}
+
+fn fields(value: Value) -> Result<Option<Vec<String>>, ToolError> {
+    let names = match &value {
+        Value::Null => return Ok(None),
+        // Some write a list so.
+        Value::String(names) => Some(names.split(',').map(|name| name.trim().to_owned()).collect()),
+        names => Vec::<String>::deserialize(names).ok(),
+    };
+    names.map(Some).ok_or_else(|| {
+        ToolError::Argument(format!("`{FIELDS}`: {value} is no list of names, such as [\"*\"] for all"))
+    })
+}
+
+fn max_tokens(value: Value) -> Result<Option<usize>, ToolError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let tokens = value.as_u64().and_then(|tokens| usize::try_from(tokens).ok());
+    match tokens.filter(|tokens| *tokens >= LEAST_ANSWER_TOKENS) {
+        Some(tokens) => Ok(Some(tokens)),
+        None => Err(ToolError::Argument(format!(
+            "`{MAX_TOKENS}`: {value} is no whole number of at least {LEAST_ANSWER_TOKENS}"
+        ))),
     }
 }
 

@@ -5,10 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
+use schemars::generate::{Contract, SchemaSettings};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::answer::{LEFT_OUT, UNTRUSTED};
 use super::{Answer, Arguments, Context, ToolError};
 
 /// A named group of tools. Derived for an enum whose variants are the tools.
@@ -61,6 +63,10 @@ pub struct ToolSpec {
     pub description: &'static str,
     /// The schema of its arguments.
     pub schema: Schema,
+    /// The schema of its answer: open, with nothing required, since `fields` chooses.
+    pub output: Schema,
+    /// Whether the caller may choose the fields of the answer.
+    pub takes_fields: bool,
     /// What it can do to the workspace.
     pub effect: Effect,
     /// What a call with these arguments does, where they tell.
@@ -87,17 +93,38 @@ pub enum Schema {
 impl ToolSpec {
     /// The schema of the arguments: an object, inlined, closed.
     pub fn input_schema(&self) -> Arc<Map<String, Value>> {
-        let schema = match self.schema {
+        Arc::new(self.schema.read())
+    }
+
+    /// The schema of the answer: an object, inlined, open.
+    pub fn output_schema(&self) -> Arc<Map<String, Value>> {
+        Arc::new(self.output.read())
+    }
+}
+
+impl Schema {
+    fn read(self) -> Map<String, Value> {
+        match self {
             // The macro wrote it from a map, so it reads as one.
             Schema::Text(text) => serde_json::from_str(text).unwrap_or_default(),
             Schema::Derived(schema) => schema(),
-        };
-        Arc::new(schema)
+        }
     }
 }
 
 /// A tool of several calls: its type is the schema, its `call` makes them.
 pub trait Compound: DeserializeOwned + JsonSchema {
+    /// What it answers; the type is the output schema. What it leaves out it says in a field `left_out` of [`LeftOut`]s.
+    ///
+    /// [`LeftOut`]: super::LeftOut
+    type Output: Serialize + JsonSchema;
+
+    /// Dotted paths of the fields of the answer whose content others wrote: it is marked as data.
+    const UNTRUSTED: &'static [&'static str] = &[];
+
+    /// Whether the caller may choose fields of the answer by `fields`.
+    const TAKES_FIELDS: bool = false;
+
     /// Whether some calls only read, as [`Compound::effect_of`] tells: a read-only server has the tool.
     const MAY_READ: bool = false;
 
@@ -108,26 +135,77 @@ pub trait Compound: DeserializeOwned + JsonSchema {
     }
 
     /// Makes the calls.
-    fn call(self, context: &Context) -> impl Future<Output = Result<Answer, ToolError>> + Send;
+    fn call(self, context: &Context) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
 }
 
 /// The schema of a compound tool's arguments in the form that all clients take: inlined, closed,
 /// with no null types and no titles.
 #[doc(hidden)]
 pub fn derived_schema<T: JsonSchema>() -> Map<String, Value> {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    simplify(&mut schema);
-    let mut schema = match schema {
-        Value::Object(schema) => schema,
-        _ => Map::new(),
-    };
+    let mut schema = inlined::<T>(false);
     schema.remove("description");
     schema.insert("additionalProperties".to_owned(), json!(false));
     schema
+}
+
+/// The schema of a compound tool's answer: types and names of fields alone, since an agent reads the answer itself.
+#[doc(hidden)]
+pub fn derived_output<T: Compound>() -> Map<String, Value> {
+    output_of::<T::Output>(!T::UNTRUSTED.is_empty())
+}
+
+fn output_of<T: JsonSchema>(untrusted: bool) -> Map<String, Value> {
+    let mut schema = inlined::<T>(true);
+    open(&mut schema);
+    schema.insert("type".to_owned(), json!("object"));
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        if untrusted {
+            properties
+                .insert(UNTRUSTED.to_owned(), json!({ "type": "array", "items": { "type": "string" } }));
+        }
+        // Last, where it is in an answer too.
+        properties.shift_remove(LEFT_OUT);
+        properties.insert(LEFT_OUT.to_owned(), json!({ "type": "array", "items": { "type": "object" } }));
+    }
+    schema
+}
+
+fn inlined<T: JsonSchema>(serialized: bool) -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+        if serialized {
+            settings.contract = Contract::Serialize;
+        }
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    simplify(&mut schema);
+    match schema {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    }
+}
+
+/// Leaves of a schema what holds of every answer, whatever is left out of it.
+fn open(schema: &mut Map<String, Value>) {
+    schema.retain(|key, _| matches!(key.as_str(), "type" | "properties" | "items"));
+    if schema.get("items").is_some_and(|items| !items.is_object()) {
+        schema.remove("items");
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        for property in properties.values_mut() {
+            // Any value, which schemars writes as a bare `true`.
+            if !property.is_object() {
+                *property = json!({});
+            }
+            if let Value::Object(property) = property {
+                open(property);
+            }
+        }
+    }
+    if let Some(Value::Object(items)) = schema.get_mut("items") {
+        open(items);
+    }
 }
 
 fn simplify(schema: &mut Value) {
@@ -149,7 +227,9 @@ fn simplify(schema: &mut Value) {
             if let Some(Value::Array(values)) = map.get_mut("enum") {
                 values.retain(|value| !value.is_null());
             }
-            if map.get("default") == Some(&Value::Null) {
+            // What is left out is empty anyway.
+            let is_empty = |value: &Value| [json!(null), json!([]), json!({})].contains(value);
+            if map.get("default").is_some_and(is_empty) {
                 map.remove("default");
             }
             flatten_option(map);
@@ -195,6 +275,32 @@ mod tests {
     enum Kind {
         One,
         Two,
+    }
+
+    #[test]
+    fn schemas_of_answers_have_types_and_names_alone() {
+        #[derive(Serialize, JsonSchema)]
+        struct Said {
+            /// Not shown.
+            names: Vec<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            kind: Option<u32>,
+            any: Value,
+            left_out: Vec<crate::mcp::LeftOut>,
+        }
+        assert_eq!(
+            Value::Object(output_of::<Said>(true)),
+            json!({
+                "type": "object",
+                "properties": {
+                    "names": { "type": "array", "items": { "type": "string" } },
+                    "kind": { "type": "integer" },
+                    "any": {},
+                    "untrusted": { "type": "array", "items": { "type": "string" } },
+                    "left_out": { "type": "array", "items": { "type": "object" } }
+                }
+            })
+        );
     }
 
     #[test]

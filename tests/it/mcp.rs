@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use databricks_toolkit::{ErrorKind, Workspace};
 use serde_json::{Value, json};
 
-use crate::support::{Client, binary, call, fails, ok, sandbox, serve};
+use crate::support::{Client, binary, call, fails, ok, said, sandbox, serve};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_explores_queries_writes_and_runs() {
@@ -27,6 +27,15 @@ async fn an_agent_explores_queries_writes_and_runs() {
     assert_eq!(tables["tables"][0]["full_name"], "samples.nyctaxi.trips");
     let table = ok(&client, "describe_table", json!({ "full_name": "samples.nyctaxi.trips" })).await;
     assert!(table["columns"].as_array().unwrap().iter().any(|column| column["name"] == "fare_amount"));
+    assert!(
+        table["owner"].is_string() && table["sample"]["rows"].as_array().is_some_and(|rows| rows.len() == 5),
+        "{table}"
+    );
+    let lineage =
+        table["left_out"].as_array().unwrap().iter().find(|note| note["what"] == "lineage").unwrap();
+    assert!(lineage["how"].as_str().unwrap().starts_with("not available: "), "{lineage}");
+    let found = ok(&client, "find_by_name", json!({ "name": "trip" })).await;
+    assert!(found["tables"].to_string().contains("samples.nyctaxi.trips"), "{found}");
 
     let query = "SELECT COUNT(*) AS trips FROM samples.nyctaxi.trips WHERE fare_amount > :least";
     let parameters = json!([{ "name": "least", "value": "0", "type": "DOUBLE" }]);
@@ -47,6 +56,9 @@ async fn an_agent_explores_queries_writes_and_runs() {
     let clusters = ok(&client, "list_clusters", json!({})).await;
     let cluster = clusters["clusters"][0]["cluster_id"].clone();
     let task = json!({ "task_key": "only", "existing_cluster_id": cluster, "notebook_path": path });
+    let waited = json!({ "tasks": [task.clone()], "wait_seconds": 60 });
+    let waited = ok(&client, "submit_run", waited).await;
+    assert_eq!(waited["tasks"][0]["result"], "done", "{waited}");
     let run = ok(&client, "submit_run", json!({ "run_name": "first", "tasks": [task] })).await;
     let ended = ok(&client, "wait_for_run", json!({ "run_id": run["run_id"], "timeout_seconds": 60 })).await;
     assert_eq!(ended["state"]["result_state"], "SUCCESS", "{ended}");
@@ -162,9 +174,54 @@ async fn a_large_result_is_cut_and_says_how_to_go_on() {
     let client = serve(&sandbox).await;
     let query = json!({ "statement": "SELECT * FROM samples.nyctaxi.trips", "row_limit": 5000 });
     let result = call(&client, "execute_sql", query).await;
-    let answer = result.structured_content.unwrap();
-    assert!(answer.to_string().len() < 65_000, "{}", answer.to_string().len());
-    assert!(answer["left_out"][0].as_str().unwrap().contains("rows"), "{}", answer["left_out"]);
+    let answer = result.structured_content.clone().unwrap();
+    let (shown, total) = (answer["rows"].as_array().unwrap().len(), answer["row_count"].as_u64().unwrap());
+    let note = &answer["left_out"][0];
+    assert_eq!((&note["what"], &note["how"]), (&json!("items of rows"), &json!("read_answer")), "{note}");
+    assert_eq!(note["count"], total - shown as u64);
+    assert_eq!(answer["untrusted"], json!(["rows"]));
+    // The rest is read on: the first line is the first row that was not shown.
+    let rest = json!({ "uri": note["uri"], "offset": note["offset"], "max_tokens": 1000 });
+    let rest = ok(&client, "read_answer", rest).await;
+    let first = rest["text"].as_str().unwrap().lines().next().unwrap();
+    let last_shown = answer["rows"][shown - 1].as_array().unwrap();
+    assert_eq!(first.split(',').count(), last_shown.len(), "{first}");
+    assert!(rest["next_offset"].as_u64().unwrap() > note["offset"].as_u64().unwrap(), "{rest}");
+    let found = json!({ "uri": note["uri"], "pattern": "fare_amount" });
+    let found = ok(&client, "read_answer", found).await;
+    assert!(found["matches"][0]["text"].as_str().unwrap().contains("fare_amount"), "{found}");
+    let gone = fails(&client, "read_answer", json!({ "uri": "databricks://answers/AAAAAAAAAAAAAAAA" })).await;
+    assert!(gone.contains("make the call again"), "{gone}");
+    client.cancel().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_caller_chooses_fields_and_length() {
+    let sandbox = sandbox().await;
+    let client = serve(&sandbox).await;
+    let usual = ok(&client, "list_clusters", json!({})).await;
+    assert!(usual["clusters"][0].get("disk_spec").is_none() && usual["clusters"][0]["state"].is_string());
+    let note = usual["left_out"].as_array().unwrap().iter().find(|note| note["what"] == "fields").unwrap();
+    assert!(note["count"].as_u64().unwrap() > 0, "{usual}");
+    let one = ok(&client, "list_clusters", json!({ "fields": ["cluster_id", "clusters.state"] })).await;
+    let names: Vec<&String> = one["clusters"][0].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["cluster_id", "state"], "{one}");
+    let all = ok(&client, "list_clusters", json!({ "fields": ["*"] })).await;
+    let count = |answer: &Value| answer["clusters"][0].as_object().unwrap().len();
+    assert!(count(&all) > count(&usual), "{all}");
+    let wrong = fails(&client, "list_clusters", json!({ "fields": ["clusterid"] })).await;
+    assert!(
+        wrong.contains("did you mean `clusters.cluster_id`?") && wrong.contains("clusters.state"),
+        "{wrong}"
+    );
+    // Where it is not said it is taken all the same.
+    let me = ok(&client, "who_am_i", json!({ "fields": "userName" })).await;
+    assert_eq!(me.as_object().unwrap().keys().collect::<Vec<_>>(), ["userName"], "{me}");
+    let few = fails(&client, "who_am_i", json!({ "max_tokens": 3 })).await;
+    assert!(few.contains("`max_tokens`: 3 is no whole number of at least 250"), "{few}");
+    let query = json!({ "statement": "SELECT * FROM samples.nyctaxi.trips", "max_tokens": 600 });
+    let short = call(&client, "execute_sql", query).await;
+    assert!(said(&short).len() < 4_000, "{}", said(&short).len());
     client.cancel().await.unwrap();
 }
 

@@ -37,6 +37,7 @@ fn every_tool_keeps_the_rules_that_clients_need() {
             assert!(schema.get(combinator).is_none(), "{name} has {combinator} at its root");
         }
         check_schema(name, schema, true);
+        check_output(name, &tool["outputSchema"]);
     }
     names.sort_unstable();
     names.dedup();
@@ -57,6 +58,26 @@ fn check_schema(place: &str, schema: &Value, root: bool) {
     if let Some(items) = map.get("items") {
         // The list is what is described.
         check_schema(&format!("{place}[]"), items, true);
+    }
+}
+
+/// An object with no references, combinators and bare booleans, in which nothing is required: `fields` chooses.
+fn check_output(name: &str, schema: &Value) {
+    assert_eq!(schema["type"], "object", "{name}");
+    let opaque = ["api_search", "api_describe", "api_call"].contains(&name);
+    assert!(opaque || schema["properties"].as_object().is_some_and(|fields| !fields.is_empty()), "{name}");
+    open_schema(name, schema);
+}
+
+fn open_schema(place: &str, schema: &Value) {
+    let map = schema.as_object().unwrap_or_else(|| panic!("{place} is {schema}"));
+    let known = |key: &str| matches!(key, "type" | "properties" | "items");
+    assert!(map.keys().all(|key| known(key)), "{place}: {schema}");
+    for (name, property) in map.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        open_schema(&format!("{place}.{name}"), property);
+    }
+    if let Some(items) = map.get("items") {
+        open_schema(&format!("{place}[]"), items);
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum Effect {
     Destroy,
 }
 
-/// `#[tool(operation = "…", fields("…"), answer("…"), defaults(x = 1), effect = write, …)]`
+/// `#[tool(operation = "…", fields("…"), answer("…"), untrusted("…"), defaults(x = 1), effect = write, …)]`
 #[derive(Default)]
 pub(crate) struct ToolAttributes {
     pub(crate) operation: Option<LitStr>,
@@ -46,13 +46,14 @@ pub(crate) struct ToolAttributes {
     pub(crate) title: Option<LitStr>,
     pub(crate) fields: Vec<LitStr>,
     pub(crate) answer: Vec<LitStr>,
+    pub(crate) untrusted: Vec<LitStr>,
     pub(crate) defaults: Vec<(String, Lit)>,
     pub(crate) effect: Option<Effect>,
     pub(crate) idempotent: bool,
     pub(crate) done: Option<LitStr>,
 }
 
-const KEYS: &str = "`operation`, `document`, `title`, `fields(…)`, `answer(…)`, `defaults(…)`, `effect`, `idempotent` or `done`";
+const KEYS: &str = "`operation`, `document`, `title`, `fields(…)`, `answer(…)`, `untrusted(…)`, `defaults(…)`, `effect`, `idempotent` or `done`";
 
 impl ToolAttributes {
     pub(crate) fn read(attributes: &[Attribute]) -> Result<Self> {
@@ -72,6 +73,7 @@ impl ToolAttributes {
             "done" => self.done = Some(meta.value()?.parse()?),
             "fields" => self.fields = words(meta)?,
             "answer" => self.answer = words(meta)?,
+            "untrusted" => self.untrusted = words(meta)?,
             "defaults" => self.defaults = defaults(meta)?,
             "idempotent" => self.idempotent = true,
             "effect" => {

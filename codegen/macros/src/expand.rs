@@ -65,59 +65,69 @@ fn tool(
     }
     let title = attributes.title.as_ref().map_or_else(|| sentence(&name), LitStr::value);
     let description = described(&variant.attrs, &variant.ident)?;
-    let (schema, effect, judged, handler, operation) = match (&attributes.operation, &variant.fields) {
-        (Some(id), Fields::Unit) => {
-            let document = attributes.document.as_ref().or(toolset.document.as_ref()).ok_or_else(|| {
-                Error::new(id.span(), "which document is it in? Say `document = \"…\"` here or on the enum")
-            })?;
-            let tool = OperationTool::new(documents, document, id, &attributes)?;
-            let schema = tool.schema;
-            (
-                quote!(crate::mcp::Schema::Text(#schema)),
-                tool.effect,
-                quote!(effect_of: |_| ::std::option::Option::None, may_read: false),
-                tool.handler,
-                quote!(::std::option::Option::Some(#id)),
-            )
-        }
-        (None, Fields::Unnamed(fields)) if fields.unnamed.len() == 1 => {
-            let ty = &fields.unnamed[0].ty;
-            let effect = attributes.effect.ok_or_else(|| {
-                Error::new_spanned(
-                    &variant.ident,
-                    "say `effect = read`, `effect = write` or `effect = destroy`",
+    let (schema, output, takes_fields, effect, judged, handler, operation) =
+        match (&attributes.operation, &variant.fields) {
+            (Some(id), Fields::Unit) => {
+                let document =
+                    attributes.document.as_ref().or(toolset.document.as_ref()).ok_or_else(|| {
+                        Error::new(
+                            id.span(),
+                            "which document is it in? Say `document = \"…\"` here or on the enum",
+                        )
+                    })?;
+                let tool = OperationTool::new(documents, document, id, &attributes)?;
+                let (schema, output, takes_fields) = (tool.schema, tool.output, tool.takes_fields);
+                (
+                    quote!(crate::mcp::Schema::Text(#schema)),
+                    quote!(crate::mcp::Schema::Text(#output)),
+                    quote!(#takes_fields),
+                    tool.effect,
+                    quote!(effect_of: |_| ::std::option::Option::None, may_read: false),
+                    tool.handler,
+                    quote!(::std::option::Option::Some(#id)),
                 )
-            })?;
-            let handler = quote! {
-                |context, arguments| ::std::boxed::Box::pin(async move {
-                    let arguments = arguments.rest::<#ty>()?;
-                    <#ty as crate::mcp::Compound>::call(arguments, context).await
-                })
-            };
-            (
-                quote!(crate::mcp::Schema::Derived(crate::mcp::derived_schema::<#ty>)),
-                effect,
-                quote! {
-                    effect_of: <#ty as crate::mcp::Compound>::effect_of,
-                    may_read: <#ty as crate::mcp::Compound>::MAY_READ
-                },
-                handler,
-                quote!(::std::option::Option::None),
-            )
-        }
-        (Some(_), _) => {
-            return Err(Error::new_spanned(
-                &variant.fields,
-                "a variant that names an operation has no payload",
-            ));
-        }
-        (None, _) => {
-            return Err(Error::new_spanned(
-                &variant.ident,
-                "name an operation with `#[tool(operation = \"…\")]`, or give the variant one payload",
-            ));
-        }
-    };
+            }
+            (None, Fields::Unnamed(fields)) if fields.unnamed.len() == 1 => {
+                let ty = &fields.unnamed[0].ty;
+                let effect = attributes.effect.ok_or_else(|| {
+                    Error::new_spanned(
+                        &variant.ident,
+                        "say `effect = read`, `effect = write` or `effect = destroy`",
+                    )
+                })?;
+                let handler = quote! {
+                    |context, arguments| ::std::boxed::Box::pin(async move {
+                        let arguments = arguments.rest::<#ty>()?;
+                        let answer = <#ty as crate::mcp::Compound>::call(arguments, context).await?;
+                        crate::mcp::Answer::typed(&answer, <#ty as crate::mcp::Compound>::UNTRUSTED)
+                    })
+                };
+                (
+                    quote!(crate::mcp::Schema::Derived(crate::mcp::derived_schema::<#ty>)),
+                    quote!(crate::mcp::Schema::Derived(crate::mcp::derived_output::<#ty>)),
+                    quote!(<#ty as crate::mcp::Compound>::TAKES_FIELDS),
+                    effect,
+                    quote! {
+                        effect_of: <#ty as crate::mcp::Compound>::effect_of,
+                        may_read: <#ty as crate::mcp::Compound>::MAY_READ
+                    },
+                    handler,
+                    quote!(::std::option::Option::None),
+                )
+            }
+            (Some(_), _) => {
+                return Err(Error::new_spanned(
+                    &variant.fields,
+                    "a variant that names an operation has no payload",
+                ));
+            }
+            (None, _) => {
+                return Err(Error::new_spanned(
+                    &variant.ident,
+                    "name an operation with `#[tool(operation = \"…\")]`, or give the variant one payload",
+                ));
+            }
+        };
     let effect = match effect {
         Effect::Read => quote!(Read),
         Effect::Write => quote!(Write),
@@ -131,6 +141,8 @@ fn tool(
             title: #title,
             description: #description,
             schema: #schema,
+            output: #output,
+            takes_fields: #takes_fields,
             effect: crate::mcp::Effect::#effect,
             #judged,
             idempotent: #idempotent,

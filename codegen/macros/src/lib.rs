@@ -14,6 +14,9 @@
 //! }
 //! ```
 //!
+//! `answer("…")` names the fields of the answer that are shown unless the caller names others; the tool's output schema
+//! has these. `untrusted("…")` names those whose content others wrote.
+//!
 //! A variant without a payload is one operation of a document: its schema is lowered here, at
 //! compile time, and its call goes through the generated builder. A variant with a payload is a
 //! tool of several calls: the payload's type gives the schema (schemars) and makes the calls. The

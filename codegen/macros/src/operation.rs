@@ -9,7 +9,7 @@ use databricks_toolkit_spec::names::feature_name;
 use databricks_toolkit_spec::{Document, Level, Operation};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use syn::{Error, Lit, LitStr, Result};
 
 use crate::attributes::{Effect, ToolAttributes};
@@ -17,6 +17,8 @@ use crate::attributes::{Effect, ToolAttributes};
 /// What the expansion needs of an operation.
 pub(crate) struct OperationTool {
     pub(crate) schema: String,
+    pub(crate) output: String,
+    pub(crate) takes_fields: bool,
     pub(crate) effect: Effect,
     pub(crate) handler: TokenStream,
 }
@@ -68,16 +70,27 @@ impl OperationTool {
             let message = format!("{} is an account's, and a tool has a workspace", operation.id());
             return Err(Error::new(id.span(), message));
         }
-        for path in &attributes.answer {
+        for path in attributes.answer.iter().chain(&attributes.untrusted) {
             lower::answer(&operation, &path.value())
                 .map_err(|error| Error::new(path.span(), error.to_string()))?;
         }
-        let lowered = lowered(&operation, id, attributes)?;
-        let schema = Value::Object(lowered.schema.clone()).to_string();
+        let mut lowered = lowered(&operation, id, attributes)?;
+        let page = page(&operation, attributes, &lowered);
+        if let Some((field, argument)) = page {
+            // Said alike by all tools, and shorter than what the document says.
+            let text = format!("{field} of the last answer.");
+            lowered.schema["properties"][argument]["description"] = json!(text);
+        }
+        let effect = effect(&operation, id, attributes)?;
+        let has_fields = lowered.schema.get("properties").is_some_and(|it| it.get("fields").is_some());
+        // What a change answers is short, and chosen for what comes next.
+        let is_read = effect == Effect::Read && attributes.done.is_none();
         Ok(Self {
-            schema,
-            effect: effect(&operation, id, attributes)?,
-            handler: handler(&operation, id, attributes, &lowered)?,
+            schema: Value::Object(lowered.schema.clone()).to_string(),
+            output: Value::Object(output(&operation, id, attributes)?).to_string(),
+            takes_fields: is_read && operation.json_answer().is_some() && !has_fields,
+            handler: handler(&operation, id, attributes, &lowered, page)?,
+            effect,
         })
     }
 }
@@ -86,7 +99,7 @@ fn lowered(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) 
     let mut exposure =
         Exposure { fields: attributes.fields.iter().map(LitStr::value).collect(), defaults: BTreeMap::new() };
     for (name, value) in &attributes.defaults {
-        exposure.defaults.insert(name.clone(), json(value)?);
+        exposure.defaults.insert(name.clone(), literal(value)?);
     }
     lower::input(operation, &exposure)
         .map_err(|error| Error::new(span(&error, id, attributes), error.to_string()))
@@ -102,7 +115,44 @@ fn span(error: &databricks_toolkit_spec::Error, id: &LitStr, attributes: &ToolAt
     field.map_or(id.span(), LitStr::span)
 }
 
-fn json(value: &Lit) -> Result<Value> {
+/// The schema of the answer, with what the server may add to it.
+fn output(operation: &Operation<'_>, id: &LitStr, attributes: &ToolAttributes) -> Result<Map<String, Value>> {
+    if attributes.done.is_some() {
+        let properties = json!({ "done": { "type": "string" } });
+        return Ok(Map::from_iter([
+            ("type".to_owned(), json!("object")),
+            ("properties".to_owned(), properties),
+        ]));
+    }
+    let paths: Vec<String> = attributes.answer.iter().map(LitStr::value).collect();
+    let mut schema =
+        lower::output(operation, &paths).map_err(|error| Error::new(id.span(), error.to_string()))?;
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        if !attributes.untrusted.is_empty() {
+            properties
+                .insert("untrusted".to_owned(), json!({ "type": "array", "items": { "type": "string" } }));
+        }
+        properties.insert("left_out".to_owned(), json!({ "type": "array", "items": { "type": "object" } }));
+    }
+    Ok(schema)
+}
+
+/// The field of the answer that holds the token of the next page, and the argument that takes it, where the tool has
+/// both.
+fn page<'a>(
+    operation: &Operation<'a>,
+    attributes: &ToolAttributes,
+    lowered: &Lowered,
+) -> Option<(&'a str, &'a str)> {
+    let of = |key: &str| operation.extension("x-databricks-pagination")?.get(key)?.as_str();
+    of("token_field").zip(of("token_param")).filter(|(field, argument)| {
+        let is_shown =
+            attributes.answer.is_empty() || attributes.answer.iter().any(|it| it.value() == *field);
+        is_shown && lowered.schema.get("properties").is_some_and(|it| it.get(argument).is_some())
+    })
+}
+
+fn literal(value: &Lit) -> Result<Value> {
     match value {
         Lit::Str(text) => Ok(Value::from(text.value())),
         Lit::Bool(flag) => Ok(Value::from(flag.value)),
@@ -131,6 +181,7 @@ fn handler(
     id: &LitStr,
     attributes: &ToolAttributes,
     lowered: &Lowered,
+    page: Option<(&str, &str)>,
 ) -> Result<TokenStream> {
     if operation.has_binary_body() {
         return Err(Error::new(id.span(), "an operation with a binary body needs a tool with a payload"));
@@ -163,10 +214,19 @@ fn handler(
             crate::mcp::Answer::done(#text)
         },
         (None, Some(_)) => {
-            let paths = &attributes.answer;
+            let (paths, untrusted) = (&attributes.answer, &attributes.untrusted);
+            let page = match page {
+                Some((field, argument)) => quote!(::std::option::Option::Some((#field, #argument))),
+                None => quote!(::std::option::Option::None),
+            };
             quote! {
                 let answer = call.send().await?;
-                crate::mcp::Answer::of(&answer, &[#(#paths),*])
+                context.answer(&answer, &crate::mcp::Projection {
+                    operation: #id,
+                    paths: &[#(#paths),*],
+                    untrusted: &[#(#untrusted),*],
+                    page: #page,
+                })
             }
         }
         (None, None) => {

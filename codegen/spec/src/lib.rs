@@ -25,6 +25,9 @@ pub mod pack;
 pub mod refine;
 /// Whether the name of a field says that it holds a secret.
 pub mod secret;
+/// Where the search for a token begins in the table of a vocabulary.
+pub mod slot;
+pub mod vocabulary;
 
 pub use api::{Api, Level};
 pub use document::{Document, Operation, Parameter, ParameterPlace};
@@ -35,3 +38,6 @@ pub use overlay::Overlay;
 
 /// The rule for [secret names](secret) as code, for the build to copy to where it is needed.
 pub const SECRET_RULE: &str = include_str!("secret.rs");
+
+/// The rule for [places of tokens](slot) as code, likewise.
+pub const SLOT_RULE: &str = include_str!("slot.rs");

@@ -130,6 +130,82 @@ pub fn answer(operation: &Operation<'_>, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// The schema of an operation's answer, as far as a tool shows it: names and types alone, inlined and open, with nothing
+/// required, since a caller may choose other fields. What a path ends at is not written out further.
+pub fn output(operation: &Operation<'_>, paths: &[String]) -> Result<Map<String, Value>> {
+    let document = operation.document();
+    let Some(schema) = operation.json_answer() else {
+        return Err(document.unsupported(operation.id(), "no JSON answer to describe"));
+    };
+    let schema = document.resolve(schema)?;
+    if schema.get("properties").is_none() {
+        // A list, or an object of which the document says nothing.
+        return Ok(Map::from_iter([("type".to_owned(), json!("object"))]));
+    }
+    shape(document, schema, &Selection::of(paths))
+}
+
+fn shape(document: &Document, schema: &Value, wanted: &Selection) -> Result<Map<String, Value>> {
+    let schema = document.resolve(schema)?;
+    let mut shape = Map::new();
+    let kind = schema.get("type").cloned();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let kind = kind.or_else(|| properties.map(|_| json!("object")));
+    if let Some(kind) = kind {
+        shape.insert("type".to_owned(), kind);
+    }
+    if let Some(properties) = properties {
+        let mut shapes = Map::new();
+        for (name, field) in properties {
+            let Some(inner) = wanted.fields.get(name) else {
+                // Everything is shown: the first level tells what that is.
+                if wanted.all {
+                    shapes.insert(name.clone(), Value::Object(outline(document, field)?));
+                }
+                continue;
+            };
+            let inner = match inner.fields.is_empty() {
+                true => outline(document, field)?,
+                false => shape_of_items(document, field, inner)?,
+            };
+            shapes.insert(name.clone(), Value::Object(inner));
+        }
+        if !shapes.is_empty() {
+            shape.insert("properties".to_owned(), Value::Object(shapes));
+        }
+    }
+    Ok(shape)
+}
+
+/// What a path leads through: an object, a list of such, or a map, whose names are not known.
+fn shape_of_items(document: &Document, schema: &Value, wanted: &Selection) -> Result<Map<String, Value>> {
+    let resolved = document.resolve(schema)?;
+    match resolved.get("items") {
+        Some(items) => {
+            let items = shape_of_items(document, items, wanted)?;
+            Ok(Map::from_iter([
+                ("type".to_owned(), json!("array")),
+                ("items".to_owned(), Value::Object(items)),
+            ]))
+        }
+        None => shape(document, resolved, wanted),
+    }
+}
+
+/// The type alone.
+fn outline(document: &Document, schema: &Value) -> Result<Map<String, Value>> {
+    let schema = document.resolve(schema)?;
+    let mut outline = Map::new();
+    match schema.get("type") {
+        Some(kind) => drop(outline.insert("type".to_owned(), kind.clone())),
+        None if schema.get("properties").is_some() => {
+            drop(outline.insert("type".to_owned(), json!("object")))
+        }
+        None => {}
+    }
+    Ok(outline)
+}
+
 fn through_lists<'a>(document: &'a Document, schema: &'a Value) -> Result<&'a Value> {
     let mut schema = document.resolve(schema)?;
     while let Some(inner) =
@@ -457,6 +533,26 @@ mod tests {
             lower(&["id", "name", "silent"])
                 .unwrap_err()
                 .contains("create parameter `silent` has no description")
+        );
+    }
+
+    #[test]
+    fn answers_have_names_and_types() {
+        let document = document();
+        let operation = document.operation("create").unwrap();
+        let shape = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            Value::Object(output(&operation, &paths).unwrap())
+        };
+        assert_eq!(
+            shape(&[]),
+            json!({ "type": "object", "properties": { "name": { "type": "string" }, "tasks": { "type": "array" } } })
+        );
+        assert_eq!(
+            shape(&["tasks.key", "tasks.inner"]),
+            json!({ "type": "object", "properties": { "tasks": { "type": "array", "items": {
+                "type": "object", "properties": { "key": { "type": "string" }, "inner": { "type": "object" } }
+            } } } })
         );
     }
 

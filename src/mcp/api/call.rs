@@ -7,7 +7,8 @@ use super::document::{Answers, Document, Facts, Place};
 use super::operations::{self, Listed};
 use super::packed;
 use crate::fields::Problem;
-use crate::mcp::{Answer, Context};
+use crate::mcp::answer::{LEFT_OUT, project};
+use crate::mcp::{Context, LeftOut};
 use crate::transport::idempotency_token;
 
 /// Most bytes of an answer that is text.
@@ -22,7 +23,7 @@ pub(crate) async fn call(
     id: &str,
     mut arguments: Map<String, Value>,
     fields: &[String],
-) -> Result<Answer, ToolError> {
+) -> Result<Map<String, Value>, ToolError> {
     let listed = operations::find(id)?;
     let (document, facts) = Document::of(listed)?;
     if let Some(reason) = refusal(facts, listed) {
@@ -35,7 +36,7 @@ pub(crate) async fn call(
     check_fields(document, facts, listed, fields)?;
     prepare(facts, &mut arguments);
     let answer = send(context, document, facts, listed, arguments.clone()).await?;
-    Ok(Answer::new(shaped(document, facts, &arguments, answer, fields)?))
+    Ok(shaped(document, facts, &arguments, answer, fields))
 }
 
 /// Why an operation cannot be called here, if it cannot.
@@ -141,7 +142,7 @@ fn shaped(
     arguments: &Map<String, Value>,
     mut answer: Value,
     fields: &[String],
-) -> Result<Value, ToolError> {
+) -> Map<String, Value> {
     let hidden = document.mask(facts.answer.as_ref(), &mut answer);
     let mut answer = match answer {
         Value::Object(answer) => answer,
@@ -158,10 +159,14 @@ fn shaped(
     };
     if let Some(next) = next {
         add("next_page", Value::Object(next));
+        let note = LeftOut::new("further pages", "api_call with what next_page holds in arguments");
+        add(LEFT_OUT, json!([note]));
     }
     if !hidden.is_empty() {
         add("hidden_secrets", json!(hidden));
     }
-    let wanted: &[&str] = if fields.is_empty() { &[] } else { &paths };
-    Ok(Value::Object(Answer::of(&answer, wanted)?.into_value()))
+    match fields.is_empty() {
+        true => answer,
+        false => project(answer, &paths),
+    }
 }

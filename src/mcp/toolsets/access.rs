@@ -1,11 +1,11 @@
 //! Who may do what: one principal at a time, in words, where the API takes lists of lists.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::types::{PermissionsChange, Privilege};
 use crate::iam::types::AccessControlRequest;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Compound, Context, ToolError};
 
 /// Arguments of `update_grants`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,8 +24,23 @@ pub struct UpdateGrants {
     revoke: Vec<String>,
 }
 
+/// Who has which privileges now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Grants {
+    privilege_assignments: Vec<Grant>,
+}
+
+/// The privileges of one principal.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Grant {
+    principal: String,
+    privileges: Vec<String>,
+}
+
 impl Compound for UpdateGrants {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Grants;
+
+    async fn call(self, context: &Context) -> Result<Grants, ToolError> {
         if self.grant.is_empty() && self.revoke.is_empty() {
             return Err(ToolError::Argument("`grant` or `revoke`: name at least one privilege".to_owned()));
         }
@@ -34,8 +49,16 @@ impl Compound for UpdateGrants {
         let update = context.workspace().grants().update();
         let update = update.securable_type(&self.securable_type).full_name(&self.full_name);
         let updated = update.changes(vec![change]).send().await?;
-        Answer::of(&updated, &["privilege_assignments.principal", "privilege_assignments.privileges"])
+        let grants = updated.privilege_assignments.unwrap_or_default().into_iter().map(|grant| Grant {
+            principal: grant.principal.unwrap_or_default(),
+            privileges: names(grant.privileges.unwrap_or_default().iter().map(Privilege::as_str)),
+        });
+        Ok(Grants { privilege_assignments: grants.collect() })
     }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.map(str::to_owned).collect()
 }
 
 /// As SQL writes them or as the API does.
@@ -57,8 +80,37 @@ pub struct UpdatePermissions {
     permission_level: String,
 }
 
+/// Who may do what on an object now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Permissions {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_id: Option<String>,
+    access_control_list: Vec<Access>,
+}
+
+/// What one principal may do.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Access {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_principal_name: Option<String>,
+    all_permissions: Vec<Level>,
+}
+
+/// One level, and whether it comes from the folder above.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Level {
+    permission_level: String,
+    inherited: bool,
+}
+
 impl Compound for UpdatePermissions {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Permissions;
+
+    async fn call(self, context: &Context) -> Result<Permissions, ToolError> {
         let level = self.permission_level.trim().to_uppercase().replace(' ', "_");
         let request = AccessControlRequest::builder().permission_level(level.as_str());
         let request = match Principal::of(&self.principal) {
@@ -88,17 +140,23 @@ impl Compound for UpdatePermissions {
                 });
             }
         };
-        Answer::of(
-            &updated,
-            &[
-                "object_id",
-                "access_control_list.user_name",
-                "access_control_list.group_name",
-                "access_control_list.service_principal_name",
-                "access_control_list.all_permissions.permission_level",
-                "access_control_list.all_permissions.inherited",
-            ],
-        )
+        let access = updated.access_control_list.unwrap_or_default().into_iter().map(|access| Access {
+            user_name: access.user_name,
+            group_name: access.group_name,
+            service_principal_name: access.service_principal_name,
+            all_permissions: access
+                .all_permissions
+                .unwrap_or_default()
+                .into_iter()
+                .map(|level| Level {
+                    permission_level: level
+                        .permission_level
+                        .map_or_else(String::new, |it| it.as_str().to_owned()),
+                    inherited: level.inherited.unwrap_or(false),
+                })
+                .collect(),
+        });
+        Ok(Permissions { object_id: updated.object_id, access_control_list: access.collect() })
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::mcp::{Answer, Compound, Context, Effect, ToolError, api};
+use crate::mcp::{Compound, Context, Effect, ToolError, api};
 
 /// Any of the API's 1,400 operations: find, describe, call.
 #[derive(Debug, Toolset)]
@@ -36,8 +36,10 @@ pub struct ApiSearch {
 }
 
 impl Compound for ApiSearch {
-    async fn call(self, _: &Context) -> Result<Answer, ToolError> {
-        api::search(&self.query, self.limit.unwrap_or(8)).map(Answer::new)
+    type Output = Map<String, Value>;
+
+    async fn call(self, _: &Context) -> Result<Map<String, Value>, ToolError> {
+        api::search(&self.query, self.limit.unwrap_or(8)).map(members)
     }
 }
 
@@ -51,8 +53,10 @@ pub struct ApiDescribe {
 }
 
 impl Compound for ApiDescribe {
-    async fn call(self, _: &Context) -> Result<Answer, ToolError> {
-        api::describe(&self.operation, self.field.as_deref()).map(Answer::new)
+    type Output = Map<String, Value>;
+
+    async fn call(self, _: &Context) -> Result<Map<String, Value>, ToolError> {
+        api::describe(&self.operation, self.field.as_deref()).map(members)
     }
 }
 
@@ -75,13 +79,21 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Compound for ApiCall {
+    type Output = Map<String, Value>;
     const MAY_READ: bool = true;
 
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("operation").and_then(Value::as_str).and_then(api::effect_of)
     }
 
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    async fn call(self, context: &Context) -> Result<Map<String, Value>, ToolError> {
         api::call(context, &self.operation, self.arguments, &self.fields.unwrap_or_default()).await
+    }
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        other => Map::from_iter([("value".to_owned(), other)]),
     }
 }

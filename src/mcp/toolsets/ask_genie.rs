@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::dashboards::types::{GenieAttachment, GenieMessage, MessageStatus};
 use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Compound, Context, ToolError};
 
 /// Arguments of `ask_genie`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,12 +20,52 @@ pub struct AskGenie {
     /// Conversation to go on with, which knows what was said; a new one unless set.
     conversation_id: Option<String>,
     /// Longest wait in seconds; 120 unless set.
-    #[schemars(range(min = 1, max = 1200))]
+    #[schemars(range(max = 1200))]
     timeout_seconds: Option<u64>,
 }
 
+/// What Genie says.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct GenieAnswer {
+    conversation_id: String,
+    message_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suggested_questions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    queries: Vec<GenieQuery>,
+}
+
+/// A query that Genie wrote, with its rows.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+struct GenieQuery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::statements::rows_of_cells")]
+    rows: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_row_count: Option<i64>,
+}
+
 impl Compound for AskGenie {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = GenieAnswer;
+    const UNTRUSTED: &'static [&'static str] = &["text", "queries.rows"];
+
+    async fn call(self, context: &Context) -> Result<GenieAnswer, ToolError> {
         let (conversation, message) = self.ask(context).await?;
         let mut poll = Poll::new(context, Duration::from_secs(self.timeout_seconds.unwrap_or(120)));
         loop {
@@ -46,12 +86,13 @@ impl Compound for AskGenie {
                 _ => {}
             }
             if !poll.again(status.as_str()).await? {
-                return Ok(Answer::new(json!({
-                    "conversation_id": conversation,
-                    "message_id": message,
-                    "status": status,
-                    "next": "Genie goes on. get_genie_message reads its answer.",
-                })));
+                return Ok(GenieAnswer {
+                    conversation_id: conversation,
+                    message_id: message,
+                    status: Some(status.as_str().to_owned()),
+                    next: Some("Genie goes on. get_genie_message reads its answer.".to_owned()),
+                    ..GenieAnswer::default()
+                });
             }
         }
     }
@@ -84,29 +125,27 @@ impl AskGenie {
         conversation: &str,
         message: &str,
         answered: GenieMessage,
-    ) -> Result<Answer, ToolError> {
-        let mut answer = Map::from_iter([
-            ("conversation_id".to_owned(), json!(conversation)),
-            ("message_id".to_owned(), json!(message)),
-        ]);
-        let mut queries = Vec::new();
+    ) -> Result<GenieAnswer, ToolError> {
+        let mut answer = GenieAnswer {
+            conversation_id: conversation.to_owned(),
+            message_id: message.to_owned(),
+            ..GenieAnswer::default()
+        };
         for attachment in answered.attachments.unwrap_or_default() {
             if let Some(text) = attachment.text.as_ref().and_then(|text| text.content.clone()) {
-                let so_far = answer.get("text").and_then(Value::as_str);
-                let text = so_far.map_or_else(|| text.clone(), |before| format!("{before}\n\n{text}"));
-                answer.insert("text".to_owned(), json!(text));
+                answer.text = Some(match answer.text {
+                    Some(before) => format!("{before}\n\n{text}"),
+                    None => text,
+                });
             }
             if let Some(asked) = attachment.suggested_questions.as_ref().and_then(|s| s.questions.clone()) {
-                answer.insert("suggested_questions".to_owned(), json!(asked));
+                answer.suggested_questions = asked;
             }
             if attachment.query.is_some() {
-                queries.push(self.query(context, conversation, message, attachment).await);
+                answer.queries.push(self.query(context, conversation, message, attachment).await);
             }
         }
-        if !queries.is_empty() {
-            answer.insert("queries".to_owned(), json!(queries));
-        }
-        Ok(Answer::new(Value::Object(answer)))
+        Ok(answer)
     }
 
     /// One query that Genie wrote, with its rows.
@@ -116,14 +155,12 @@ impl AskGenie {
         conversation: &str,
         message: &str,
         attachment: GenieAttachment,
-    ) -> Value {
-        let query = attachment.query.as_ref();
-        let mut value = Map::from_iter([
-            ("attachment_id".to_owned(), json!(attachment.attachment_id)),
-            ("description".to_owned(), json!(query.and_then(|query| query.description.as_ref()))),
-            ("sql".to_owned(), json!(query.and_then(|query| query.query.as_ref()))),
-        ]);
-        let Some(id) = &attachment.attachment_id else { return Value::Object(value) };
+    ) -> GenieQuery {
+        let (description, sql) =
+            attachment.query.map_or((None, None), |query| (query.description.clone(), query.query.clone()));
+        let mut told =
+            GenieQuery { attachment_id: attachment.attachment_id, description, sql, ..GenieQuery::default() };
+        let Some(id) = &told.attachment_id else { return told };
         let get = context.workspace().genie().get_message_attachment_query_result();
         let get = get.space_id(&self.space_id).conversation_id(conversation).message_id(message);
         match get.attachment_id(id).send().await {
@@ -131,17 +168,17 @@ impl AskGenie {
                 // The typed answer knows more than is wanted here; what is wanted is at fixed places.
                 let result = serde_json::to_value(&result).unwrap_or_default();
                 let statement = &result["statement_response"];
-                let columns = statement["manifest"]["schema"]["columns"].as_array();
-                let names = columns.into_iter().flatten().map(|column| column["name"].clone()).collect();
-                value.insert("columns".to_owned(), names);
-                value.insert("rows".to_owned(), statement["result"]["data_array"].clone());
-                value.insert("total_row_count".to_owned(), statement["manifest"]["total_row_count"].clone());
+                let columns = statement["manifest"]["schema"]["columns"].as_array().into_iter().flatten();
+                told.columns =
+                    columns.filter_map(|column| column["name"].as_str().map(str::to_owned)).collect();
+                told.rows = statement["result"]["data_array"].as_array().cloned();
+                told.total_row_count = statement["manifest"]["total_row_count"].as_i64();
             }
             Err(error) => {
                 let hint = format!("The rows cannot be read: {error}. rerun_genie_query runs the SQL again.");
-                value.insert("next".to_owned(), json!(hint));
+                told.next = Some(hint);
             }
         }
-        Value::Object(value)
+        told
     }
 }

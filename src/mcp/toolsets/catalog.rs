@@ -2,7 +2,7 @@
 
 use databricks_toolkit_macros::Toolset;
 
-use super::UpdateGrants;
+use super::{DescribeTable, FindByName, UpdateGrants};
 
 /// Catalogs, schemas and tables of Unity Catalog.
 #[derive(Debug, Toolset)]
@@ -47,30 +47,13 @@ pub enum Catalog {
         )
     )]
     ListTables,
-    /// Describe a table or view: columns with types and comments, primary key, owner, format, properties, view text.
-    #[tool(
-        title = "Describe a table",
-        operation = "tables_get",
-        fields("full_name"),
-        answer(
-            "full_name",
-            "table_type",
-            "data_source_format",
-            "comment",
-            "owner",
-            "columns.name",
-            "columns.type_text",
-            "columns.nullable",
-            "columns.comment",
-            "columns.partition_index",
-            "table_constraints",
-            "view_definition",
-            "properties",
-            "created_at",
-            "updated_at"
-        )
-    )]
-    DescribeTable,
+    /// Describe a table or view: columns with types and comments, keys, owner, format, properties, view text; with a
+    /// running warehouse size, lineage and a sample of rows.
+    #[tool(title = "Describe a table", effect = read)]
+    DescribeTable(DescribeTable),
+    /// Find tables, notebooks and files by a part of their name, in all catalogs and folders.
+    #[tool(title = "Search tables and notebooks by name", effect = read)]
+    FindByName(FindByName),
     /// Find tables and views of a catalog by name patterns, across schemas: full names and types only.
     #[tool(
         title = "Find tables by name",

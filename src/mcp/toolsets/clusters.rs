@@ -28,7 +28,35 @@ pub enum Clusters {
     )]
     ListClusters,
     /// Configuration and state of one cluster, and why it went down: workers, node type, Spark version, tags.
-    #[tool(title = "Cluster configuration and status", operation = "clusters_get", fields("cluster_id"))]
+    #[tool(
+        title = "Cluster configuration and status",
+        operation = "clusters_get",
+        fields("cluster_id"),
+        answer(
+            "cluster_id",
+            "cluster_name",
+            "state",
+            "state_message",
+            "termination_reason",
+            "spark_version",
+            "node_type_id",
+            "driver_node_type_id",
+            "num_workers",
+            "autoscale",
+            "autotermination_minutes",
+            "data_security_mode",
+            "single_user_name",
+            "policy_id",
+            "runtime_engine",
+            "spark_conf",
+            "custom_tags",
+            "cluster_log_conf",
+            "creator_user_name",
+            "cluster_source",
+            "start_time",
+            "terminated_time"
+        )
+    )]
     GetCluster,
     /// Create a cluster: compute with a number of workers, or autoscaling. get_cluster tells when it is RUNNING.
     #[tool(
@@ -36,7 +64,7 @@ pub enum Clusters {
         operation = "clusters_create",
         fields(
             "cluster_name", "spark_version", "node_type_id", "num_workers", "autoscale", "autotermination_minutes",
-            "data_security_mode", "single_user_name", "policy_id", "spark_conf"
+            "data_security_mode", "policy_id"
         ),
         defaults(autotermination_minutes = 60),
         effect = write

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use databricks_toolkit_macros::Toolset;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::Done;
 use crate::compute::types::{
     CommandStatus, CommandStatusResponse, ContextStatus, Language, ResultType, Results, State,
 };
 use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
+use crate::mcp::{Compound, Context, Effect, LeftOut, ToolError, sql_effect};
 
 /// Code on a running cluster.
 #[derive(Debug, Toolset)]
@@ -66,6 +67,33 @@ impl CodeLanguage {
     }
 }
 
+/// A command and, once it has ended, its output.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct CommandAnswer {
+    cluster_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// The columns of a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<Vec<Map<String, Value>>>,
+    /// Text, rows of a table, or file names of pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut>,
+}
+
+/// What a command prints or reads is nobody's instruction.
+const OUTPUT: &[&str] = &["result"];
+
 /// Arguments of `run_code`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RunCode {
@@ -76,16 +104,19 @@ pub struct RunCode {
     /// Id of the cluster, from list_clusters. Unless set: the configured one, else one that runs.
     cluster_id: Option<String>,
     /// Longest wait in seconds; 300 unless set. Then the command is cancelled.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
 impl Compound for RunCode {
+    type Output = CommandAnswer;
+    const UNTRUSTED: &'static [&'static str] = OUTPUT;
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         effect_of_code(arguments)
     }
 
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    async fn call(self, context: &Context) -> Result<CommandAnswer, ToolError> {
         let cluster = cluster(context, self.cluster_id).await?;
         let language = CodeLanguage::or_python(self.language);
         let id = open(context, &cluster, language.clone()).await?;
@@ -97,7 +128,9 @@ impl Compound for RunCode {
         // Destroying the context stops what still runs in it.
         destroy(context, &cluster, &id).await?;
         match ran? {
-            (_, Some(status)) => answer(status, &[("cluster_id", &cluster)]),
+            (_, Some(status)) => {
+                output(status, CommandAnswer { cluster_id: cluster, ..CommandAnswer::default() })
+            }
             (_, None) => Err(ToolError::Failed(format!(
                 "the code ran for over {} s and was stopped; for longer work use execute_command or submit_run",
                 timeout.as_secs()
@@ -115,12 +148,22 @@ pub struct CreateExecutionContext {
     language: Option<CodeLanguage>,
 }
 
+/// An open context.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OpenContext {
+    cluster_id: String,
+    context_id: String,
+    language: String,
+}
+
 impl Compound for CreateExecutionContext {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = OpenContext;
+
+    async fn call(self, context: &Context) -> Result<OpenContext, ToolError> {
         let cluster = cluster(context, self.cluster_id).await?;
         let language = CodeLanguage::or_python(self.language);
-        let id = open(context, &cluster, language.clone()).await?;
-        Ok(Answer::new(json!({ "cluster_id": cluster, "context_id": id, "language": language })))
+        let context_id = open(context, &cluster, language.clone()).await?;
+        Ok(OpenContext { cluster_id: cluster, context_id, language: language.as_str().to_owned() })
     }
 }
 
@@ -136,16 +179,19 @@ pub struct ExecuteCommand {
     /// Language of the context; python unless set.
     language: Option<CodeLanguage>,
     /// Longest wait in seconds; 300 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
 impl Compound for ExecuteCommand {
+    type Output = CommandAnswer;
+    const UNTRUSTED: &'static [&'static str] = OUTPUT;
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         effect_of_code(arguments)
     }
 
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    async fn call(self, context: &Context) -> Result<CommandAnswer, ToolError> {
         let (cluster, id) = (&self.cluster_id, &self.context_id);
         let language = CodeLanguage::or_python(self.language);
         let command = execute(context, cluster, id, language, self.code).await?;
@@ -164,12 +210,15 @@ pub struct GetCommand {
     /// Id of the command.
     command_id: String,
     /// Longest wait in seconds for a command that has not ended; 60 unless set.
-    #[schemars(range(min = 1, max = 3600))]
+    #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }
 
 impl Compound for GetCommand {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = CommandAnswer;
+    const UNTRUSTED: &'static [&'static str] = OUTPUT;
+
+    async fn call(self, context: &Context) -> Result<CommandAnswer, ToolError> {
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(60));
         let waited =
             wait_only(context, &self.cluster_id, &self.context_id, &self.command_id, timeout).await?;
@@ -187,9 +236,11 @@ pub struct DestroyExecutionContext {
 }
 
 impl Compound for DestroyExecutionContext {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Done;
+
+    async fn call(self, context: &Context) -> Result<Done, ToolError> {
         destroy(context, &self.cluster_id, &self.context_id).await?;
-        Answer::done("The context is destroyed.")
+        Ok(Done::new("The context is destroyed."))
     }
 }
 
@@ -304,18 +355,25 @@ async fn wait_only(
     }
 }
 
-fn finish((state, ended): Waited, cluster: &str, id: &str, command: &str) -> Result<Answer, ToolError> {
-    let ids = [("cluster_id", cluster), ("context_id", id), ("command_id", command)];
+fn finish(
+    (state, ended): Waited,
+    cluster: &str,
+    id: &str,
+    command: &str,
+) -> Result<CommandAnswer, ToolError> {
+    let answer = CommandAnswer {
+        cluster_id: cluster.to_owned(),
+        context_id: Some(id.to_owned()),
+        command_id: Some(command.to_owned()),
+        ..CommandAnswer::default()
+    };
     match ended {
-        Some(status) => answer(status, &ids),
-        None => {
-            let mut value =
-                json!({ "status": state, "next": "The command goes on. Call get_command with these ids." });
-            for (name, id) in ids {
-                value[name] = json!(id);
-            }
-            Ok(Answer::new(value))
-        }
+        Some(status) => output(status, answer),
+        None => Ok(CommandAnswer {
+            status: Some(state),
+            next: Some("The command goes on. Call get_command with these ids.".to_owned()),
+            ..answer
+        }),
     }
 }
 
@@ -325,27 +383,24 @@ async fn destroy(context: &Context, cluster: &str, id: &str) -> Result<(), ToolE
     Ok(())
 }
 
-fn answer(status: CommandStatusResponse, ids: &[(&str, &str)]) -> Result<Answer, ToolError> {
+/// What an ended command gave.
+fn output(status: CommandStatusResponse, mut answer: CommandAnswer) -> Result<CommandAnswer, ToolError> {
     let results = status.results.unwrap_or_default();
     if results.result_type == Some(ResultType::Error) {
         return Err(ToolError::Failed(failure(&results)));
     }
-    let mut value = Map::new();
-    for (name, id) in ids {
-        value.insert((*name).to_owned(), json!(id));
-    }
-    value.insert("status".to_owned(), json!(status.status));
-    value.insert("result_type".to_owned(), json!(results.result_type));
-    if let Some(schema) = results.schema {
-        value.insert("schema".to_owned(), json!(schema));
-    }
-    if let Some(data) = results.data {
-        value.insert("result".to_owned(), data);
-    }
+    answer.status = status.status.map(|status| status.to_string());
+    answer.result_type = results.result_type.map(|kind| kind.to_string());
+    answer.schema = results
+        .schema
+        .map(|columns| columns.into_iter().map(|column| column.into_iter().collect()).collect());
+    answer.result = results.data.filter(|data| !data.is_null());
     if results.truncated == Some(true) {
-        value.insert("truncated".to_owned(), json!(true));
+        answer
+            .left_out
+            .push(LeftOut::new("the end of the output", "print less, or write it to a file and read_file"));
     }
-    Ok(Answer::new(Value::Object(value)))
+    Ok(answer)
 }
 
 /// The summary of an error, and its trace where that says more.

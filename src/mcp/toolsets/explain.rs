@@ -1,16 +1,21 @@
-//! Why a run failed: the question takes the run, its tasks and the output of each that failed.
+//! Why a run failed: the question takes the run, its tasks, the output of each that failed, and the log of its cluster.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::jobs::types::{Run, RunOutput, RunResultState, RunTask};
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use super::files;
+use super::runs::{StateAnswer, TaskOutput, has_failed, latest, tail};
+use crate::jobs::types::RunTask;
+use crate::mcp::{Compound, Context, LeftOut, ToolError};
 
 /// Tasks whose output is read; more of them seldom tell more.
 const MOST: usize = 5;
-/// Bytes of a task's log to show: errors are at its end.
-const LOG: usize = 4_000;
+/// Bytes of the end of a driver's log.
+const DRIVER_LOG: u64 = 4_000;
+/// The files of a driver's log, in which Python's errors are, then Spark's.
+const DRIVER_FILES: [&str; 2] = ["stderr", "log4j-active.log"];
 
 /// Arguments of `explain_run`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -19,25 +24,67 @@ pub struct ExplainRun {
     run_id: i64,
 }
 
+/// Why a run failed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Explanation {
+    run_id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_page_url: Option<String>,
+    next: &'static str,
+    /// The state of each task by its key.
+    tasks: BTreeMap<String, String>,
+    failed_tasks: Vec<Cause>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut>,
+}
+
+/// Why a task failed.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Cause {
+    task_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<StateAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_id: Option<String>,
+    #[serde(flatten)]
+    output: TaskOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    driver_log_tail: Option<String>,
+}
+
 impl Compound for ExplainRun {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let jobs = context.workspace().jobs();
-        let run = jobs.get_run().run_id(self.run_id).send().await?;
+    type Output = Explanation;
+    const UNTRUSTED: &'static [&'static str] = &[
+        "failed_tasks.error",
+        "failed_tasks.error_trace",
+        "failed_tasks.log_tail",
+        "failed_tasks.driver_log_tail",
+    ];
+
+    async fn call(self, context: &Context) -> Result<Explanation, ToolError> {
+        let run = context.workspace().jobs().get_run().run_id(self.run_id).send().await?;
         let tasks = latest(run.tasks.as_deref().unwrap_or_default());
-        let mut failed: Vec<&RunTask> = tasks.iter().copied().filter(|task| has_failed(task)).collect();
-        let mut answer = head(&run, &tasks);
+        let failed: Vec<&RunTask> = tasks.iter().copied().filter(|task| has_failed(task)).collect();
+        let mut left_out = Vec::new();
         if failed.len() > MOST {
-            answer.insert("not_shown".to_owned(), json!(format!("{} failed tasks", failed.len() - MOST)));
-            failed.truncate(MOST);
+            let note = LeftOut::new("failed tasks", "get_run_output with run_id of the task, from get_run");
+            left_out.push(note.count((failed.len() - MOST) as u64));
         }
-        let mut causes = Vec::with_capacity(failed.len());
-        for (at, task) in failed.iter().enumerate() {
+        let mut causes = Vec::new();
+        for (at, task) in failed.iter().take(MOST).enumerate() {
             context.progress(at as f64, Some(failed.len() as f64), "reading the output of failed tasks");
-            let Some(id) = task.run_id else { continue };
-            let output = jobs.get_run_output().run_id(id).send().await;
-            causes.push(cause(task, output));
+            causes.push(cause(context, task, &mut left_out).await);
         }
-        let next = match (causes.is_empty(), answer["state"]["result_state"].as_str()) {
+        let state = run.state.as_deref().map(StateAnswer::of);
+        let next = match (causes.is_empty(), state.as_ref().and_then(|state| state.result_state.as_deref())) {
             (false, _) => {
                 "Mend the cause, then repair_run with rerun_all_failed_tasks runs the failed tasks again."
             }
@@ -47,134 +94,74 @@ impl Compound for ExplainRun {
                 "The run has not ended and no task has failed so far: wait_for_run waits for its end."
             }
         };
-        answer.insert("failed_tasks".to_owned(), json!(causes));
-        answer.insert("next".to_owned(), json!(next));
-        Ok(Answer::new(Value::Object(answer)))
-    }
-}
-
-/// The last attempt of each task.
-fn latest(tasks: &[RunTask]) -> Vec<&RunTask> {
-    let mut latest: Vec<&RunTask> = Vec::new();
-    for task in tasks {
-        match latest.iter_mut().find(|other| other.task_key == task.task_key) {
-            Some(other) if task.attempt_number >= other.attempt_number => *other = task,
-            Some(_) => {}
-            None => latest.push(task),
-        }
-    }
-    latest
-}
-
-/// Whether it failed by itself: not one that was only skipped since another failed.
-fn has_failed(task: &RunTask) -> bool {
-    use RunResultState::{Canceled, Disabled, Excluded, Success, UpstreamCanceled, UpstreamFailed};
-    let result = task.state.as_ref().and_then(|state| state.result_state.as_ref());
-    result.is_some_and(|result| {
-        !matches!(result, Canceled | Disabled | Excluded | Success | UpstreamCanceled | UpstreamFailed)
-    })
-}
-
-fn head(run: &Run, tasks: &[&RunTask]) -> Map<String, Value> {
-    let states: Map<String, Value> = tasks
-        .iter()
-        .map(|task| {
-            let state = task.state.as_deref();
-            let result = state.and_then(|state| state.result_state.as_ref()).map(|state| state.as_str());
-            let life = state.and_then(|state| state.life_cycle_state.as_ref()).map(|state| state.as_str());
-            (task.task_key.clone().unwrap_or_default(), json!(result.or(life)))
+        Ok(Explanation {
+            run_id: self.run_id,
+            job_id: run.job_id,
+            run_name: run.run_name.clone(),
+            state,
+            run_page_url: run.run_page_url.clone(),
+            next,
+            tasks: states(&tasks),
+            failed_tasks: causes,
+            left_out,
         })
-        .collect();
-    Map::from_iter([
-        ("run_id".to_owned(), json!(run.run_id)),
-        ("job_id".to_owned(), json!(run.job_id)),
-        ("run_name".to_owned(), json!(run.run_name)),
-        ("state".to_owned(), json!(run.state)),
-        ("run_page_url".to_owned(), json!(run.run_page_url)),
-        ("tasks".to_owned(), Value::Object(states)),
-    ])
+    }
 }
 
-fn cause(task: &RunTask, output: Result<RunOutput, crate::Error>) -> Value {
-    let mut cause = Map::from_iter([
-        ("task_key".to_owned(), json!(task.task_key)),
-        ("run_id".to_owned(), json!(task.run_id)),
-        ("state".to_owned(), json!(task.state)),
-    ]);
+fn states(tasks: &[&RunTask]) -> BTreeMap<String, String> {
+    let state = |task: &&RunTask| {
+        let state = task.state.as_deref().map(StateAnswer::of).unwrap_or_default();
+        (task.task_key.clone().unwrap_or_default(), state.word().unwrap_or("UNKNOWN").to_owned())
+    };
+    tasks.iter().map(state).collect()
+}
+
+async fn cause(context: &Context, task: &RunTask, left_out: &mut Vec<LeftOut>) -> Cause {
+    let output = match task.run_id {
+        Some(id) => TaskOutput::read(context, id).await,
+        None => TaskOutput::default(),
+    };
+    let task_key = task.task_key.clone().unwrap_or_default();
     let cluster = task.cluster_instance.as_ref().and_then(|cluster| cluster.cluster_id.clone());
-    let mut set = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            cause.insert(name.to_owned(), json!(value));
+    let mut log = None;
+    if let Some(cluster) = &cluster {
+        match driver_log(context, cluster).await {
+            Ok(found) => log = found,
+            Err(error) => {
+                let what = format!("driver log of {task_key}");
+                left_out.push(LeftOut::new(what, format!("not available: {error}")));
+            }
         }
+    }
+    Cause {
+        task_key,
+        run_id: task.run_id,
+        state: task.state.as_deref().map(StateAnswer::of),
+        cluster_id: cluster,
+        output,
+        driver_log_tail: log,
+    }
+}
+
+/// The end of the log of a cluster's driver, where the cluster delivers its logs to a place that can be read.
+async fn driver_log(context: &Context, cluster: &str) -> Result<Option<String>, ToolError> {
+    let described = context.workspace().clusters().get().cluster_id(cluster).send().await?;
+    let Some(delivery) = described.cluster_log_conf else { return Ok(None) };
+    let dbfs = delivery.dbfs.and_then(|place| place.destination.clone());
+    let volume = delivery.volumes.and_then(|place| place.destination.clone());
+    let Some(place) = dbfs.or(volume) else {
+        return Err(ToolError::Failed(
+            "it is delivered to cloud storage, which is read elsewhere".to_owned(),
+        ));
     };
-    set("cluster_id", cluster);
-    match output {
-        Ok(output) => {
-            set("error", output.error);
-            set("error_trace", output.error_trace.map(plain));
-            set("log_tail", output.logs.map(|log| tail(&log, LOG)));
+    let folder = place.trim_end_matches('/');
+    for file in DRIVER_FILES {
+        let path = format!("{folder}/{cluster}/driver/{file}");
+        if let Some(log) =
+            files::end_of(context, &path, DRIVER_LOG).await?.filter(|log| !log.trim().is_empty())
+        {
+            return Ok(Some(tail(&log, DRIVER_LOG as usize)));
         }
-        // The states above are worth having without it.
-        Err(error) => set("output", Some(format!("cannot be read: {error}"))),
     }
-    Value::Object(cause)
-}
-
-/// Without the colours of a terminal, which notebooks put into a trace.
-fn plain(text: String) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        plain.push_str(before);
-        rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
-        rest = rest.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or(rest);
-    }
-    plain.push_str(rest);
-    plain
-}
-
-/// The last lines within so many bytes.
-fn tail(log: &str, most: usize) -> String {
-    let Some(mut start) = log.len().checked_sub(most).filter(|start| *start > 0) else {
-        return log.to_owned();
-    };
-    while !log.is_char_boundary(start) {
-        start += 1;
-    }
-    let end = &log[start..];
-    format!("…{}", end.split_once('\n').map_or(end, |(_, lines)| lines))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_are_taken_out_of_a_trace() {
-        assert_eq!(plain("\u{1b}[0;31mValueError\u{1b}[0m: no".to_owned()), "ValueError: no");
-        assert_eq!(plain("plain".to_owned()), "plain");
-        assert_eq!(plain("cut \u{1b}[".to_owned()), "cut ");
-    }
-
-    #[test]
-    fn the_end_of_a_log_begins_with_a_whole_line() {
-        assert_eq!(tail("one\ntwo\nthree", 100), "one\ntwo\nthree");
-        assert_eq!(tail("one\ntwo\nthree", 7), "…three");
-        assert_eq!(tail("ääää", 3), "…ä");
-    }
-
-    #[test]
-    fn the_last_attempt_counts() {
-        let task = |attempt: i64, result: &str| {
-            let state = json!({ "result_state": result });
-            let task = json!({ "task_key": "a", "attempt_number": attempt, "state": state });
-            serde_json::from_value::<RunTask>(task).unwrap()
-        };
-        let tasks = [task(0, "FAILED"), task(1, "SUCCESS")];
-        assert!(has_failed(&tasks[0]));
-        let latest = latest(&tasks);
-        assert!(latest.len() == 1 && !has_failed(latest[0]));
-        assert!(!has_failed(&task(0, "UPSTREAM_FAILED")));
-        assert!(has_failed(&task(0, "SOMETHING_NEW")));
-    }
+    Ok(None)
 }

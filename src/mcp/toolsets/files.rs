@@ -6,10 +6,9 @@ use bytes::{Bytes, BytesMut};
 use databricks_toolkit_macros::Toolset;
 use futures_util::StreamExt;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Compound, Context, LeftOut, ToolError};
 
 /// Files in volumes (/Volumes/…) and in DBFS (dbfs:/…).
 #[derive(Debug, Toolset)]
@@ -61,8 +60,33 @@ pub struct ListFiles {
     page_token: Option<String>,
 }
 
+/// What is in a folder.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Listing {
+    entries: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_page_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut>,
+}
+
+/// A file or a folder.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Entry {
+    path: String,
+    is_directory: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_ms: Option<i64>,
+}
+
 impl Compound for ListFiles {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Listing;
+
+    async fn call(self, context: &Context) -> Result<Listing, ToolError> {
         let client = context.workspace();
         let size = self.page_size.unwrap_or(200);
         match Place::of(&self.path)? {
@@ -72,26 +96,37 @@ impl Compound for ListFiles {
                     list = list.page_token(token);
                 }
                 let listed = list.send().await?;
-                let entries = listed.contents.unwrap_or_default().into_iter().map(|entry| {
-                    json!({
-                        "path": entry.path, "is_directory": entry.is_directory.unwrap_or(false),
-                        "size": entry.file_size, "modified_ms": entry.last_modified
-                    })
+                let entries = listed.contents.unwrap_or_default().into_iter().map(|entry| Entry {
+                    path: entry.path.unwrap_or_default(),
+                    is_directory: entry.is_directory.unwrap_or(false),
+                    size: entry.file_size,
+                    modified_ms: entry.last_modified,
                 });
-                let entries: Vec<Value> = entries.collect();
-                Ok(Answer::new(json!({ "entries": entries, "next_page_token": listed.next_page_token })))
+                let next = listed.next_page_token.filter(|token| !token.is_empty());
+                let note = || LeftOut::new("further pages", "call again with page_token = next_page_token");
+                let left_out = next.iter().map(|_| note()).collect();
+                Ok(Listing { entries: entries.collect(), next_page_token: next, total: None, left_out })
             }
             Place::Dbfs(path) => {
                 let files = client.dbfs().list().path(path).send().await?.files.unwrap_or_default();
-                let total = files.len();
-                let entries = files.into_iter().take(usize::try_from(size).unwrap_or(200)).map(|file| {
-                    json!({
-                        "path": file.path.map(|path| format!("dbfs:{path}")), "is_directory": file.is_dir.unwrap_or(false),
-                        "size": file.file_size, "modified_ms": file.modification_time
-                    })
+                let (total, most) = (files.len(), usize::try_from(size).unwrap_or(200));
+                let entries = files.into_iter().take(most).map(|file| Entry {
+                    path: file.path.map(|path| format!("dbfs:{path}")).unwrap_or_default(),
+                    is_directory: file.is_dir.unwrap_or(false),
+                    size: file.file_size,
+                    modified_ms: file.modification_time,
                 });
-                let entries: Vec<Value> = entries.collect();
-                Ok(Answer::new(json!({ "entries": entries, "total": total })))
+                let mut left_out = Vec::new();
+                if total > most {
+                    let note = LeftOut::new("entries", "a larger page_size, or a folder below");
+                    left_out.push(note.count((total - most) as u64));
+                }
+                Ok(Listing {
+                    entries: entries.collect(),
+                    next_page_token: None,
+                    total: Some(total),
+                    left_out,
+                })
             }
         }
     }
@@ -113,8 +148,27 @@ pub struct ReadFile {
     length: Option<u64>,
 }
 
+/// A part of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FilePart {
+    path: String,
+    encoding: &'static str,
+    offset: u64,
+    bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_offset: Option<u64>,
+    content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut>,
+}
+
 impl Compound for ReadFile {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = FilePart;
+    const UNTRUSTED: &'static [&'static str] = &["content"];
+
+    async fn call(self, context: &Context) -> Result<FilePart, ToolError> {
         let client = context.workspace();
         let offset = self.offset.unwrap_or(0);
         let length = self.length.unwrap_or(READ).min(READ_MOST);
@@ -135,8 +189,49 @@ impl Compound for ReadFile {
                 (Bytes::from(bytes), size.and_then(|size| u64::try_from(size).ok()))
             }
         };
-        Ok(Answer::new(shown(&self.path, &bytes, offset, size)))
+        Ok(shown(self.path, &bytes, offset, size))
     }
+}
+
+/// The longest file of a volume of which the end is read: it has to be read from its beginning.
+const TAIL_MOST: u64 = 64 * 1024 * 1024;
+
+/// The last bytes of a file as text; `None` where there is no such file.
+pub(super) async fn end_of(context: &Context, path: &str, most: u64) -> Result<Option<String>, ToolError> {
+    let client = context.workspace();
+    let is_missing = |error: &crate::Error| error.kind() == Some(crate::ErrorKind::NotFound);
+    let bytes =
+        match Place::of(path)? {
+            Place::Volume(path) => {
+                let stream = match client.files().download().file_path(&path).send().await {
+                    Ok(stream) => stream,
+                    Err(error) if is_missing(&error) => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                };
+                let size = stream.content_length().unwrap_or(0);
+                if size > TAIL_MOST {
+                    return Err(ToolError::Failed(format!(
+                        "{path} has {size} bytes: read_file reads parts of it"
+                    )));
+                }
+                window(stream, size.saturating_sub(most), most).await?
+            }
+            Place::Dbfs(path) => {
+                let size = match client.dbfs().get_status().path(&path).send().await {
+                    Ok(status) => status.file_size.unwrap_or(0),
+                    Err(error) if is_missing(&error) => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                };
+                let most = i64::try_from(most).unwrap_or(i64::MAX);
+                let read =
+                    client.dbfs().read().path(&path).offset((size - most).max(0)).length(most).send().await?;
+                let bytes = STANDARD.decode(read.data.unwrap_or_default());
+                Bytes::from(bytes.map_err(|error| {
+                    ToolError::Failed(format!("{path}: the content is not base64: {error}"))
+                })?)
+            }
+        };
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// A part of a stream; what comes after it is not read.
@@ -161,7 +256,7 @@ async fn window(
     Ok(kept.freeze())
 }
 
-fn shown(path: &str, bytes: &[u8], offset: u64, size: Option<u64>) -> Value {
+fn shown(path: String, bytes: &[u8], offset: u64, size: Option<u64>) -> FilePart {
     // A part may begin or end within a character: what is whole is shown, and the next part goes on there.
     let (content, encoding, used) = match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), "text", bytes.len()),
@@ -171,14 +266,19 @@ fn shown(path: &str, bytes: &[u8], offset: u64, size: Option<u64>) -> Value {
         }
         Err(_) => (STANDARD.encode(bytes), "base64", bytes.len()),
     };
-    let mut value = json!({
-        "path": path, "encoding": encoding, "content": content, "offset": offset, "bytes": used, "size": size
-    });
     let end = offset + used as u64;
-    if size.is_some_and(|size| end < size) && used > 0 {
-        value["next_offset"] = json!(end);
+    let rest = size.map(|size| size.saturating_sub(end)).filter(|rest| *rest > 0 && used > 0);
+    let note = |rest| LeftOut::new("bytes of the file", "call again with offset = next_offset").count(rest);
+    FilePart {
+        path,
+        encoding,
+        offset,
+        bytes: used,
+        size,
+        next_offset: rest.map(|_| end),
+        content,
+        left_out: rest.map(note).into_iter().collect(),
     }
-    value
 }
 
 /// Arguments of `write_file`.
@@ -204,8 +304,24 @@ enum Encoding {
 /// DBFS takes a megabyte at a time.
 const BLOCK: usize = 1024 * 1024;
 
+/// What was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Written {
+    done: &'static str,
+    path: String,
+    bytes: usize,
+}
+
+impl Written {
+    pub(super) fn new(path: String, bytes: usize) -> Self {
+        Self { done: "Written.", path, bytes }
+    }
+}
+
 impl Compound for WriteFile {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Written;
+
+    async fn call(self, context: &Context) -> Result<Written, ToolError> {
         let bytes = match self.encoding.unwrap_or(Encoding::Text) {
             Encoding::Text => self.content.into_bytes(),
             Encoding::Base64 => STANDARD
@@ -220,7 +336,7 @@ impl Compound for WriteFile {
             }
             Place::Dbfs(path) => write_dbfs(context, &path, &bytes, overwrite).await?,
         }
-        Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": length })))
+        Ok(Written::new(self.path, length))
     }
 }
 

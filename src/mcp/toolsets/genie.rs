@@ -66,7 +66,8 @@ pub enum Genie {
             "statement_response.manifest.total_row_count",
             "statement_response.manifest.truncated",
             "statement_response.result.data_array"
-        )
+        ),
+        untrusted("statement_response.result.data_array")
     )]
     GetGenieQueryResult,
     /// Refresh expired rows of a Genie message: its SQL runs again.

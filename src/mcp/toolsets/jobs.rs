@@ -1,16 +1,8 @@
 //! Jobs and runs.
 
-use std::time::Duration;
-
 use databricks_toolkit_macros::Toolset;
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
 
-use super::{CreateJob, ExplainRun, SubmitRun};
-use crate::jobs::types::{Run, RunLifeCycleState};
-use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use super::{CreateJob, ExplainRun, SubmitRun, WaitForRun};
 
 /// Jobs: find, run, wait, read results.
 #[derive(Debug, Toolset)]
@@ -33,18 +25,30 @@ pub enum Jobs {
     )]
     ListJobs,
     /// What one job does: tasks, clusters, schedule, parameters, who is notified.
-    #[tool(title = "Job details", operation = "jobs_get", fields("job_id", "page_token"))]
+    #[tool(
+        title = "Job details",
+        operation = "jobs_get",
+        fields("job_id", "page_token"),
+        answer(
+            "job_id",
+            "creator_user_name",
+            "run_as_user_name",
+            "created_time",
+            "settings",
+            "next_page_token"
+        )
+    )]
     GetJob,
     /// Start (trigger) a job or workflow now, with parameters. wait_for_run waits for its end.
     #[tool(
         title = "Start a job",
         operation = "jobs_run_now",
-        fields("job_id", "job_parameters", "notebook_params", "only", "idempotency_token"),
+        fields("job_id", "job_parameters", "only", "idempotency_token"),
         effect = write
     )]
     RunJob,
     /// Run tasks once without making a job: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run
-    /// serverless. wait_for_run waits for its end.
+    /// serverless. Waits on demand and answers what each task gave; else wait_for_run does.
     #[tool(title = "Run a notebook or file once", effect = write)]
     SubmitRun(SubmitRun),
     /// List job runs (executions), newest first: of one job or of all.
@@ -91,8 +95,8 @@ pub enum Jobs {
         )
     )]
     GetRun,
-    /// Wait until a job run is finished and answer how each task ended. Answers too when the time is up: then call
-    /// again.
+    /// Wait until a job run is finished and answer what each task gave: state, result, error, end of its log. When the
+    /// time is up call again.
     #[tool(title = "Wait until a run is over", effect = read)]
     WaitForRun(WaitForRun),
     /// What one task's run gave: notebook result, logs, error and its trace. Takes the run_id of a task, not of a run
@@ -113,10 +117,11 @@ pub enum Jobs {
             "metadata.run_id",
             "metadata.state",
             "metadata.run_page_url"
-        )
+        ),
+        untrusted("notebook_output.result", "logs", "error", "error_trace")
     )]
     GetRunOutput,
-    /// Why a run failed: state of each task; error, trace and end of the log of those that failed.
+    /// Why a run failed: state of each task; error, trace and end of the logs of those that failed.
     #[tool(title = "Find why a job or run failed", effect = read)]
     ExplainRun(ExplainRun),
     /// Cancel (stop) a job run that has not ended.
@@ -180,61 +185,8 @@ pub enum Jobs {
     #[tool(
         title = "Export a notebook run as HTML",
         operation = "jobs_export_run",
-        answer("views.name", "views.type", "views.content")
+        answer("views.name", "views.type", "views.content"),
+        untrusted("views.content")
     )]
     ExportRun,
-}
-
-/// Arguments of `wait_for_run`.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub struct WaitForRun {
-    /// Id of the run.
-    run_id: i64,
-    /// Longest wait in seconds; 300 unless set.
-    #[schemars(range(min = 1, max = 3600))]
-    timeout_seconds: Option<u64>,
-}
-
-impl Compound for WaitForRun {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
-        let mut poll = Poll::new(context, Duration::from_secs(self.timeout_seconds.unwrap_or(300)));
-        loop {
-            let run = context.workspace().jobs().get_run().run_id(self.run_id).send().await?;
-            if has_ended(&run) {
-                return ended(&run);
-            }
-            if !poll.again(&state(&run)).await? {
-                let hint = format!("The run goes on. Call wait_for_run with run_id {} again.", self.run_id);
-                return Ok(Answer::new(json!({ "run_id": self.run_id, "state": run.state, "next": hint })));
-            }
-        }
-    }
-}
-
-fn has_ended(run: &Run) -> bool {
-    use RunLifeCycleState::{InternalError, Skipped, Terminated};
-    let state = run.state.as_ref().and_then(|state| state.life_cycle_state.as_ref());
-    matches!(state, Some(Terminated | Skipped | InternalError))
-}
-
-fn state(run: &Run) -> String {
-    let state = run.state.as_ref().and_then(|state| state.life_cycle_state.as_ref());
-    state.map_or_else(|| "UNKNOWN".to_owned(), ToString::to_string)
-}
-
-fn ended(run: &Run) -> Result<Answer, ToolError> {
-    Answer::of(
-        run,
-        &[
-            "run_id",
-            "run_name",
-            "state",
-            "start_time",
-            "end_time",
-            "run_page_url",
-            "tasks.run_id",
-            "tasks.task_key",
-            "tasks.state",
-        ],
-    )
 }

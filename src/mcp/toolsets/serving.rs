@@ -62,10 +62,10 @@ pub enum Serving {
     )]
     QueryServingEndpoint,
     /// Newest log lines of one served model, to find why it fails.
-    #[tool(operation = "serving_endpoints_logs", answer("logs"))]
+    #[tool(operation = "serving_endpoints_logs", answer("logs"), untrusted("logs"))]
     GetServingLogs,
     /// Log of building the container of one served model, to find why a deployment failed.
-    #[tool(operation = "serving_endpoints_build_logs", answer("logs"))]
+    #[tool(operation = "serving_endpoints_build_logs", answer("logs"), untrusted("logs"))]
     GetServingBuildLogs,
     /// Create an endpoint that serves a registered model. Answers at once; get_serving_endpoint tells when it is READY.
     #[tool(

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::mcp::poll::Poll;
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Compound, Context, ToolError};
 use crate::{ErrorKind, compute, sql};
 
 /// Arguments of `start_cluster`.
@@ -20,8 +19,21 @@ pub struct StartCluster {
     wait_seconds: Option<u64>,
 }
 
+/// How far a start has come.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Started {
+    done: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    state: String,
+}
+
 impl Compound for StartCluster {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Started;
+
+    async fn call(self, context: &Context) -> Result<Started, ToolError> {
         use compute::types::State;
         let clusters = context.workspace().clusters();
         let look = async || clusters.get().cluster_id(&self.cluster_id).send().await;
@@ -42,7 +54,7 @@ impl Compound for StartCluster {
             let cluster = look().await?;
             let state = cluster.state.unwrap_or(State::Unknown);
             match state {
-                State::Running => return running("cluster", "cluster_id", &self.cluster_id),
+                State::Running => return Ok(Started::cluster(self.cluster_id.clone()).running()),
                 State::Terminated | State::Terminating | State::Error if poll.began() => {
                     let why = cluster.state_message.unwrap_or_default();
                     return Err(ToolError::Failed(format!(
@@ -53,7 +65,7 @@ impl Compound for StartCluster {
                 _ => {}
             }
             if !poll.again(state.as_str()).await? {
-                return starting("cluster", "cluster_id", &self.cluster_id, state.as_str(), "get_cluster");
+                return Ok(Started::cluster(self.cluster_id.clone()).starting(state.as_str()));
             }
         }
     }
@@ -70,7 +82,9 @@ pub struct StartWarehouse {
 }
 
 impl Compound for StartWarehouse {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Started;
+
+    async fn call(self, context: &Context) -> Result<Started, ToolError> {
         use sql::types::State;
         let warehouses = context.workspace().warehouses();
         warehouses.start().id(&self.id).send().await?;
@@ -79,7 +93,7 @@ impl Compound for StartWarehouse {
             let warehouse = warehouses.get().id(&self.id).send().await?;
             let state = warehouse.state.unwrap_or(State::Starting);
             match state {
-                State::Running => return running("warehouse", "id", &self.id),
+                State::Running => return Ok(Started::warehouse(self.id.clone()).running()),
                 State::Deleted | State::Deleting => {
                     return Err(ToolError::Failed("the warehouse is deleted".to_owned()));
                 }
@@ -93,17 +107,37 @@ impl Compound for StartWarehouse {
                 _ => {}
             }
             if !poll.again(state.as_str()).await? {
-                return starting("warehouse", "id", &self.id, state.as_str(), "list_warehouses");
+                return Ok(Started::warehouse(self.id.clone()).starting(state.as_str()));
             }
         }
     }
 }
 
-fn running(kind: &str, key: &str, id: &str) -> Result<Answer, ToolError> {
-    Ok(Answer::new(json!({ "done": format!("The {kind} is running."), key: id, "state": "RUNNING" })))
-}
+impl Started {
+    fn cluster(id: String) -> Self {
+        Self { done: String::new(), cluster_id: Some(id), id: None, state: String::new() }
+    }
 
-fn starting(kind: &str, key: &str, id: &str, state: &str, tool: &str) -> Result<Answer, ToolError> {
-    let done = format!("The {kind} is starting. {tool} tells when it is RUNNING.");
-    Ok(Answer::new(json!({ "done": done, key: id, "state": state })))
+    fn warehouse(id: String) -> Self {
+        Self { done: String::new(), cluster_id: None, id: Some(id), state: String::new() }
+    }
+
+    /// What it is, and the tool that tells its state.
+    fn kind(&self) -> (&'static str, &'static str) {
+        match self.cluster_id {
+            Some(_) => ("cluster", "get_cluster"),
+            None => ("warehouse", "list_warehouses"),
+        }
+    }
+
+    fn running(self) -> Self {
+        let (kind, _) = self.kind();
+        Self { done: format!("The {kind} is running."), state: "RUNNING".to_owned(), ..self }
+    }
+
+    fn starting(self, state: &str) -> Self {
+        let (kind, tool) = self.kind();
+        let done = format!("The {kind} is starting. {tool} tells when it is RUNNING.");
+        Self { done, state: state.to_owned(), ..self }
+    }
 }

@@ -1,18 +1,19 @@
 //! Jobs and single runs made of flat tasks: a task's schema of the API is twenty times as long.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use super::sql::any_warehouse;
+use super::runs::{self, RunAnswer};
+use super::statements::any_warehouse;
 use crate::Error;
 use crate::jobs::types::{
     ComputeEnvironment, CronSchedule, JobEmailNotifications, JobEnvironment, JobParameterDefinition,
     NotebookTask, PipelineTask, SparkPythonTask, SqlTask, SqlTaskFile, SubmitTask, Task, TaskDependency,
 };
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use crate::mcp::{Compound, Context, ToolError};
 
 /// The environment of serverless tasks, and the version of it.
 const ENVIRONMENT: &str = "default";
@@ -21,30 +22,30 @@ const ENVIRONMENT_VERSION: &str = "4";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FlatTask {
-    /// Name of the task, unique in the job.
+    /// Unique name.
     task_key: String,
-    /// Keys of the tasks that must succeed first.
+    /// Tasks that must succeed first.
     #[serde(default)]
     depends_on: Vec<String>,
-    /// Notebook to run; or give one of the next three.
+    /// Notebook to run; or one of the next three.
     notebook_path: Option<String>,
-    /// Python file to run.
+    /// Python file.
     python_file: Option<String>,
-    /// Workspace file of SQL to run.
+    /// SQL file.
     sql_file: Option<String>,
-    /// Pipeline to update.
+    /// Pipeline.
     pipeline_id: Option<String>,
-    /// Parameters of the notebook or SQL file.
+    /// Of the notebook or SQL file.
     #[serde(default)]
     parameters: BTreeMap<String, String>,
-    /// Command-line arguments of the Python file.
+    /// Of the Python file.
     #[serde(default)]
     arguments: Vec<String>,
-    /// Cluster to run on; serverless unless set.
+    /// Serverless unless set.
     existing_cluster_id: Option<String>,
     /// Warehouse for SQL.
     warehouse_id: Option<String>,
-    /// Most retries after a failure.
+    /// After a failure.
     max_retries: Option<i64>,
 }
 
@@ -84,6 +85,9 @@ pub struct SubmitRun {
     timeout_seconds: Option<i64>,
     /// The same token never starts a second run.
     idempotency_token: Option<String>,
+    /// Longest wait in seconds for its end; 0 unless set.
+    #[schemars(range(max = 3600))]
+    wait_seconds: Option<u64>,
 }
 
 /// Both kinds of task have the same fields, and no type in common.
@@ -198,8 +202,17 @@ fn environments(
     Ok(Some(vec![environment]))
 }
 
+/// A job that was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CreatedJob {
+    job_id: Option<i64>,
+    name: String,
+}
+
 impl Compound for CreateJob {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = CreatedJob;
+
+    async fn call(self, context: &Context) -> Result<CreatedJob, ToolError> {
         let tasks = checked(self.tasks, context).await?;
         let environments = environments(&tasks, self.dependencies)?;
         let tasks = tasks.into_iter().map(|flat| task!(Task, flat)).collect::<Result<Vec<_>, Error>>()?;
@@ -225,12 +238,15 @@ impl Compound for CreateJob {
             .parameters((!parameters.is_empty()).then_some(parameters))
             .email_notifications(notifications.map(Box::new));
         let created = create.send().await?;
-        Ok(Answer::new(json!({ "job_id": created.job_id, "name": self.name })))
+        Ok(CreatedJob { job_id: created.job_id, name: self.name })
     }
 }
 
 impl Compound for SubmitRun {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = RunAnswer;
+    const UNTRUSTED: &'static [&'static str] = runs::OUTPUT;
+
+    async fn call(self, context: &Context) -> Result<RunAnswer, ToolError> {
         let tasks = checked(self.tasks, context).await?;
         let environments = environments(&tasks, self.dependencies)?;
         let tasks =
@@ -241,7 +257,18 @@ impl Compound for SubmitRun {
             .environments(environments)
             .timeout_seconds(self.timeout_seconds)
             .idempotency_token(self.idempotency_token);
-        let submitted = submit.send().await?;
-        Ok(Answer::new(json!({ "run_id": submitted.run_id })))
+        let run_id = submit.send().await?.run_id.ok_or_else(|| {
+            ToolError::Failed("the workspace took the run and gave it no id: list_runs shows it".to_owned())
+        })?;
+        let wait = self.wait_seconds.unwrap_or(0);
+        if wait == 0 {
+            return Ok(runs::begun(run_id));
+        }
+        let waited = runs::waited(context, run_id, Duration::from_secs(wait)).await;
+        // Whoever waits for it here and gives up wants no more of it.
+        if let Err(ToolError::Cancelled) = waited {
+            context.workspace().jobs().cancel_run().run_id(run_id).send().await?;
+        }
+        waited
     }
 }

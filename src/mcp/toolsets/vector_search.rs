@@ -92,7 +92,8 @@ pub enum VectorSearch {
         ),
         defaults(num_results = 10),
         effect = read,
-        answer("manifest.columns.name", "result.row_count", "result.data_array", "next_page_token")
+        answer("manifest.columns.name", "result.row_count", "result.data_array", "next_page_token"),
+        untrusted("result.data_array")
     )]
     QueryVectorSearchIndex,
     /// Bring a TRIGGERED vector search index up to date with its Delta table.

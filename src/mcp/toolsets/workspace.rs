@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use databricks_toolkit_macros::Toolset;
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use crate::mcp::{Answer, Compound, Context, ToolError};
+use super::files::Written;
+use crate::mcp::{Compound, Context, ToolError};
 use crate::workspace::types::{ExportFormat, ImportFormat, Language};
 
 /// Notebooks, files and folders: list, read, write, delete.
@@ -149,8 +149,20 @@ enum ReadFormat {
     Jupyter,
 }
 
+/// The text of a notebook or file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WorkspaceFile {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_type: Option<String>,
+    content: String,
+}
+
 impl Compound for ReadWorkspaceFile {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = WorkspaceFile;
+    const UNTRUSTED: &'static [&'static str] = &["content"];
+
+    async fn call(self, context: &Context) -> Result<WorkspaceFile, ToolError> {
         let format = match self.format.unwrap_or(ReadFormat::Source) {
             ReadFormat::Source => ExportFormat::Source,
             ReadFormat::Jupyter => ExportFormat::Jupyter,
@@ -161,9 +173,7 @@ impl Compound for ReadWorkspaceFile {
             ToolError::Failed(format!("{}: the content is not base64: {error}", self.path))
         })?;
         match String::from_utf8(bytes) {
-            Ok(content) => Ok(Answer::new(json!({
-                "path": self.path, "file_type": exported.file_type, "content": content
-            }))),
+            Ok(content) => Ok(WorkspaceFile { path: self.path, file_type: exported.file_type, content }),
             Err(error) => Err(ToolError::Failed(format!(
                 "{} is not text: {} bytes of {}",
                 self.path,
@@ -183,8 +193,7 @@ pub struct WriteWorkspaceFile {
     content: String,
     /// Language of a notebook; leave out for a file that is no notebook, or with format jupyter.
     language: Option<NotebookLanguage>,
-    /// source: code, one notebook language; jupyter: .ipynb; auto: by the path's ending and the content. source for a
-    /// notebook and auto for a file unless set.
+    /// source: code; jupyter: .ipynb; auto: by ending and content. source for a notebook, auto for a file unless set.
     format: Option<WriteFormat>,
     /// Replace what is there; otherwise that is an error. false unless set.
     overwrite: Option<bool>,
@@ -208,7 +217,9 @@ enum WriteFormat {
 }
 
 impl Compound for WriteWorkspaceFile {
-    async fn call(self, context: &Context) -> Result<Answer, ToolError> {
+    type Output = Written;
+
+    async fn call(self, context: &Context) -> Result<Written, ToolError> {
         let client = context.workspace();
         let format = match (self.format, self.language) {
             (Some(WriteFormat::Source), _) | (None, Some(_)) => ImportFormat::Source,
@@ -232,6 +243,6 @@ impl Compound for WriteWorkspaceFile {
             .language(language)
             .overwrite(self.overwrite.unwrap_or(false));
         import.send().await?;
-        Ok(Answer::new(json!({ "done": "Written.", "path": self.path, "bytes": self.content.len() })))
+        Ok(Written::new(self.path, self.content.len()))
     }
 }

@@ -1,0 +1,112 @@
+//! What a tool answers, and how it reaches an agent.
+//!
+//! The way of an answer: value → its fields chosen (`project`) → cut to the budget (`fit`, `cut`, `tokens`) → written in
+//! two forms with the same content (`form`, `table`): JSON for programs, and a text that is shorter where the answer has
+//! tables and long texts. What was cut is kept for a while (`kept`), and each cut says how to read on.
+
+mod csv;
+mod cut;
+mod fit;
+mod form;
+mod kept;
+mod left_out;
+mod project;
+#[cfg(test)]
+#[path = "../../../tests/common/reader.rs"]
+mod reader;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+pub use fit::Fitted;
+pub use kept::KeptAnswer;
+pub(crate) use kept::Shelf;
+pub use left_out::LeftOut;
+pub use project::Projection;
+pub(crate) use project::project;
+pub(crate) use tokens::is_within;
+
+use super::ToolError;
+
+/// The name of the field that says what is missing.
+pub(crate) const LEFT_OUT: &str = "left_out";
+/// The name of the field that names the fields whose content is data, whatever it says.
+pub(crate) const UNTRUSTED: &str = "untrusted";
+
+/// Tokens of an answer unless somebody says otherwise.
+pub const ANSWER_TOKENS: usize = 8_000;
+/// Fewest tokens that an answer can be told to have: what was left out has to fit.
+pub const LEAST_ANSWER_TOKENS: usize = 250;
+
+/// What a tool answers: always an object, since older clients drop any other structured content.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    value: Map<String, Value>,
+    notes: Vec<LeftOut>,
+    untrusted: &'static [&'static str],
+    /// Most tokens, and where the whole is kept when it has more.
+    limit: Option<(usize, Shelf)>,
+}
+
+impl Answer {
+    /// Any value; what is no object is put into one.
+    pub fn new(value: Value) -> Self {
+        let mut value = match value {
+            Value::Object(value) => value,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        // What the tool itself left out.
+        let notes = value.get(LEFT_OUT).and_then(|notes| Vec::<LeftOut>::deserialize(notes).ok());
+        if notes.is_some() {
+            value.shift_remove(LEFT_OUT);
+        }
+        Self { value, notes: notes.unwrap_or_default(), untrusted: &[], limit: None }
+    }
+
+    /// The answer of a tool of several calls.
+    ///
+    /// # Errors
+    /// [`ToolError::Failed`] for what is no JSON, which the tools' types never are.
+    #[doc(hidden)]
+    pub fn typed<T: Serialize>(answer: &T, untrusted: &'static [&'static str]) -> Result<Self, ToolError> {
+        Ok(Self { untrusted, ..Self::new(to_value(answer)?) })
+    }
+
+    /// The answer of one operation, with the fields of its projection or those that the caller named.
+    ///
+    /// # Errors
+    /// [`ToolError::Argument`] for a field that does not exist, with the valid ones.
+    #[doc(hidden)]
+    pub fn of<T: Serialize>(
+        answer: &T,
+        projection: &Projection,
+        fields: Option<&[String]>,
+    ) -> Result<Self, ToolError> {
+        projection.answer(to_value(answer)?, fields)
+    }
+
+    /// What was done, and what to do next.
+    ///
+    /// # Errors
+    /// None; the signature is that of [`Answer::typed`].
+    pub fn done(text: &str) -> Result<Self, ToolError> {
+        Ok(Self::new(json!({ "done": text })))
+    }
+
+    /// Names the fields whose content others wrote: data, whatever it says.
+    pub(crate) fn with_untrusted(self, fields: &'static [&'static str]) -> Self {
+        Self { untrusted: fields, ..self }
+    }
+
+    /// Sets the budget; what does not fit is put on the shelf.
+    pub(crate) fn within(self, tokens: Option<usize>, shelf: &Shelf) -> Self {
+        Self { limit: tokens.map(|tokens| (tokens, shelf.clone())), ..self }
+    }
+}
+
+fn to_value<T: Serialize>(answer: &T) -> Result<Value, ToolError> {
+    serde_json::to_value(answer).map_err(|error| ToolError::Failed(format!("the answer is no JSON: {error}")))
+}
