@@ -36,10 +36,14 @@ pub mod error;
 pub mod mcp;
 
 pub mod fields;
+#[cfg(any(feature = "compute", feature = "sql"))]
+mod last_word;
 // Some forms of calling, paging and waiting are used by one document only.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod paging;
 mod services;
+#[cfg(feature = "sql")]
+pub mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]

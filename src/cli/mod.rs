@@ -147,7 +147,10 @@ fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
 
 /// Whether the reader of standard output went away, as `head` does: no failure of ours.
 fn reader_left(error: &Failure) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
+    let io = match error.downcast_ref::<crate::Error>() {
+        Some(crate::Error::Local(error)) => Some(&error.source),
+        _ => error.downcast_ref::<std::io::Error>(),
+    };
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 

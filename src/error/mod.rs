@@ -47,6 +47,10 @@ pub enum Error {
     /// Waiting for what a call started ended without it.
     #[error(transparent)]
     Wait(Box<WaitError>),
+    /// A statement did not give its rows.
+    #[cfg(feature = "sql")]
+    #[error(transparent)]
+    Statement(Box<crate::statements::StatementError>),
     /// The service answered well by the document, but what it says cannot be.
     #[error("unexpected answer: {message}")]
     Unexpected {
