@@ -35,9 +35,13 @@ pub mod error;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 
+#[cfg(feature = "data")]
+pub mod export;
 pub mod fields;
 #[cfg(any(feature = "compute", feature = "sql"))]
 mod last_word;
+#[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+mod local;
 // Some forms of calling, paging and waiting are used by one document only.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod paging;
@@ -54,6 +58,8 @@ pub mod wait;
 pub use client::{Account, Builder, Target, Workspace};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};
+#[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+pub use local::LocalError;
 /// What an upload sends: bytes, text, or a stream by [`Body::wrap_stream`]. A stream is sent once and
 /// never tried again.
 pub use reqwest::Body;

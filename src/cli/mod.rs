@@ -1,4 +1,4 @@
-//! The command line: `serve`, `call`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
+//! The command line: `serve`, `call`, `sql`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
 
 mod call;
 mod check;
@@ -6,6 +6,8 @@ mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod file;
+#[cfg(feature = "data")]
+mod sql;
 mod target;
 mod tools;
 
@@ -39,6 +41,9 @@ enum Command {
     Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
+    /// Run SQL on a warehouse: rows as a table, as JSON or CSV, or in a file of any size.
+    #[cfg(feature = "data")]
+    Sql(sql::Sql),
     /// List the tools, or show one with the schema of its arguments.
     Tools(tools::Tools),
     /// Check the settings, whether the workspace answers, and who the caller is.
@@ -130,6 +135,8 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Call(call) => call.run().await,
+        #[cfg(feature = "data")]
+        Command::Sql(sql) => sql.run().await,
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
         Command::Check(place) => check::run(&place).await,
         #[cfg(feature = "sandbox")]

@@ -51,6 +51,10 @@ pub enum Error {
     #[cfg(feature = "sql")]
     #[error(transparent)]
     Statement(Box<crate::statements::StatementError>),
+    /// A file of this machine could not be read or written.
+    #[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+    #[error(transparent)]
+    Local(Box<crate::local::LocalError>),
     /// The service answered well by the document, but what it says cannot be.
     #[error("unexpected answer: {message}")]
     Unexpected {

@@ -3,5 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
 
+mod export;
+mod faults;
 mod statements;
 mod support;
