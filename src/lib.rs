@@ -50,6 +50,8 @@ mod services;
 pub mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(feature = "files", feature = "workspace"))]
+pub mod transfer;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod transport;
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]

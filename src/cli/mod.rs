@@ -1,4 +1,4 @@
-//! The command line: `serve`, `call`, `sql`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
+//! The command line: `serve`, `call`, `sql`, `fs`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
 
 mod call;
 mod check;
@@ -6,6 +6,7 @@ mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod file;
+mod fs;
 #[cfg(feature = "data")]
 mod sql;
 mod target;
@@ -41,6 +42,8 @@ enum Command {
     Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
+    /// Files of volumes, of DBFS and of the workspace: list, read, copy, sync, delete.
+    Fs(fs::Fs),
     /// Run SQL on a warehouse: rows as a table, as JSON or CSV, or in a file of any size.
     #[cfg(feature = "data")]
     Sql(sql::Sql),
@@ -135,6 +138,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Call(call) => call.run().await,
+        Command::Fs(fs) => fs.run().await,
         #[cfg(feature = "data")]
         Command::Sql(sql) => sql.run().await,
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),

@@ -51,6 +51,10 @@ pub enum Error {
     #[cfg(feature = "sql")]
     #[error(transparent)]
     Statement(Box<crate::statements::StatementError>),
+    /// A file did not go over whole.
+    #[cfg(all(feature = "files", feature = "workspace"))]
+    #[error(transparent)]
+    Transfer(Box<crate::transfer::TransferError>),
     /// A file of this machine could not be read or written.
     #[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
     #[error(transparent)]

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
 
+mod cli;
+mod cuts;
 mod export;
 mod faults;
+mod files;
 mod statements;
 mod support;
