@@ -29,6 +29,8 @@ pub mod auth;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod client;
+#[cfg(feature = "compute")]
+pub mod commands;
 pub mod config;
 pub mod decode;
 pub mod error;

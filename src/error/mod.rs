@@ -51,6 +51,10 @@ pub enum Error {
     #[cfg(feature = "sql")]
     #[error(transparent)]
     Statement(Box<crate::statements::StatementError>),
+    /// A command on a cluster gave no output.
+    #[cfg(feature = "compute")]
+    #[error(transparent)]
+    Command(Box<crate::commands::CommandError>),
     /// A file did not go over whole.
     #[cfg(all(feature = "files", feature = "workspace"))]
     #[error(transparent)]

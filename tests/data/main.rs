@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
 
 mod cli;
+mod commands;
 mod cuts;
 mod export;
 mod faults;
