@@ -26,6 +26,8 @@
 //!   something by.
 
 pub mod auth;
+pub mod batch;
+pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod client;
@@ -58,7 +60,9 @@ pub mod transfer;
 pub mod transport;
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
 pub mod wait;
+pub mod watch;
 
+pub use batch::Batch;
 pub use client::{Account, Builder, Target, Workspace};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};

@@ -11,3 +11,4 @@ mod faults;
 mod files;
 mod statements;
 mod support;
+mod work;
