@@ -77,3 +77,8 @@ pub use services::*;
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The examples of `docs/data.md`, compiled.
+#[cfg(all(doctest, feature = "cli", feature = "data"))]
+#[doc = include_str!("../docs/data.md")]
+pub struct Data;
