@@ -23,6 +23,7 @@ use crate::{Result, Workspace};
 /// Watches the work of a workspace.
 #[derive(Clone, Debug)]
 pub struct Watch {
+    #[allow(dead_code, reason = "used by the services that are on")]
     workspace: Workspace,
     interval: Duration,
 }
