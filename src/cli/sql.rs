@@ -112,6 +112,8 @@ impl Sql {
                 bar.finish_and_clear();
                 eprintln!("{}: {} rows, {} bytes", out.display(), written.rows, written.bytes);
             }
+            // As of `CREATE TABLE`: it is done, and there is nothing to show.
+            (None, Output::Table) if results.columns().is_empty() => {}
             (None, Output::Table) => {
                 let table = table(results).await?;
                 bar.finish_and_clear();

@@ -54,6 +54,7 @@ async fn sql_prints_rows_and_writes_files() {
     assert!(fails(&sandbox, &["sql", "SELECT 1", "--out", path]).contains("overwrite"));
     ok(&sandbox, &["sql", "SELECT 1 AS a", "--out", path, "--overwrite"]);
     assert!(fails(&sandbox, &["sql", "SELECT 1", "--out", "x.what"]).contains(".parquet"));
+    assert_eq!(ok(&sandbox, &["sql", "CREATE SCHEMA main.another"]), "");
     assert!(fails(&sandbox, &["sql", "SELECT nope"]).contains("nope"));
     assert!(fails(&sandbox, &["sql", " ; -- nothing"]).contains("there is no statement"));
     assert!(fails(&sandbox, &["sql", "SELECT 1", "--param", "n"]).contains("NAME=VALUE"));
