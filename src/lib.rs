@@ -26,30 +26,48 @@
 //!   something by.
 
 pub mod auth;
+pub mod batch;
+pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod client;
+#[cfg(feature = "compute")]
+pub mod commands;
 pub mod config;
 pub mod decode;
 pub mod error;
 #[cfg(feature = "mcp")]
 pub mod mcp;
 
+#[cfg(feature = "data")]
+pub mod export;
 pub mod fields;
+#[cfg(any(feature = "compute", feature = "sql"))]
+mod last_word;
+#[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+mod local;
 // Some forms of calling, paging and waiting are used by one document only.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod paging;
 mod services;
+#[cfg(feature = "sql")]
+pub mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(feature = "files", feature = "workspace"))]
+pub mod transfer;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub mod transport;
 #[cfg_attr(not(feature = "full"), allow(dead_code, unused_imports))]
 pub mod wait;
+pub mod watch;
 
+pub use batch::Batch;
 pub use client::{Account, Builder, Target, Workspace};
 pub use config::Config;
 pub use error::{ApiError, Error, ErrorKind, Result};
+#[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+pub use local::LocalError;
 /// What an upload sends: bytes, text, or a stream by [`Body::wrap_stream`]. A stream is sent once and
 /// never tried again.
 pub use reqwest::Body;
@@ -59,3 +77,8 @@ pub use services::*;
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The examples of `docs/data.md`, compiled.
+#[cfg(all(doctest, feature = "cli", feature = "data"))]
+#[doc = include_str!("../docs/data.md")]
+pub struct Data;

@@ -1,4 +1,4 @@
-//! The command line: `serve`, `call`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
+//! The command line: `serve`, `call`, `sql`, `fs`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
 
 mod call;
 mod check;
@@ -6,6 +6,9 @@ mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod file;
+mod fs;
+#[cfg(feature = "data")]
+mod sql;
 mod target;
 mod tools;
 
@@ -39,6 +42,11 @@ enum Command {
     Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
+    /// Files of volumes, of DBFS and of the workspace: list, read, copy, sync, delete.
+    Fs(fs::Fs),
+    /// Run SQL on a warehouse: rows as a table, as JSON or CSV, or in a file of any size.
+    #[cfg(feature = "data")]
+    Sql(sql::Sql),
     /// List the tools, or show one with the schema of its arguments.
     Tools(tools::Tools),
     /// Check the settings, whether the workspace answers, and who the caller is.
@@ -148,6 +156,9 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Call(call) => call.run().await,
+        Command::Fs(fs) => fs.run().await,
+        #[cfg(feature = "data")]
+        Command::Sql(sql) => sql.run().await,
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
         Command::Check(place) => check::run(&place).await,
         #[cfg(feature = "sandbox")]
@@ -165,7 +176,10 @@ fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
 
 /// Whether the reader of standard output went away, as `head` does: no failure of ours.
 fn reader_left(error: &Failure) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
+    let io = match error.downcast_ref::<crate::Error>() {
+        Some(crate::Error::Local(error)) => Some(&error.source),
+        _ => error.downcast_ref::<std::io::Error>(),
+    };
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 

@@ -47,6 +47,22 @@ pub enum Error {
     /// Waiting for what a call started ended without it.
     #[error(transparent)]
     Wait(Box<WaitError>),
+    /// A statement did not give its rows.
+    #[cfg(feature = "sql")]
+    #[error(transparent)]
+    Statement(Box<crate::statements::StatementError>),
+    /// A command on a cluster gave no output.
+    #[cfg(feature = "compute")]
+    #[error(transparent)]
+    Command(Box<crate::commands::CommandError>),
+    /// A file did not go over whole.
+    #[cfg(all(feature = "files", feature = "workspace"))]
+    #[error(transparent)]
+    Transfer(Box<crate::transfer::TransferError>),
+    /// A file of this machine could not be read or written.
+    #[cfg(any(feature = "data", all(feature = "files", feature = "workspace")))]
+    #[error(transparent)]
+    Local(Box<crate::local::LocalError>),
     /// The service answered well by the document, but what it says cannot be.
     #[error("unexpected answer: {message}")]
     Unexpected {

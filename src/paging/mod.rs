@@ -18,12 +18,26 @@ use crate::{Error, Result};
 /// A future in a box.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The items of a list, page by page. A [`Stream`] of `Result<T>` that ends after the first error.
+/// The items of a list, page by page, or the rows of a result, chunk by chunk. A [`Stream`] of
+/// `Result<T>` that ends after the first error.
 pub struct Items<T> {
     inner: Pin<Box<dyn Stream<Item = Result<T>> + Send>>,
 }
 
 impl<T> Items<T> {
+    /// The items of any stream, up to its first error.
+    #[allow(dead_code, reason = "used by what makes streams of several calls")]
+    pub(crate) fn until_error(items: impl Stream<Item = Result<T>> + Send + 'static) -> Self
+    where
+        T: Send + 'static,
+    {
+        let items = items.scan(false, |failed, item| {
+            let before = std::mem::replace(failed, item.is_err());
+            std::future::ready((!before).then_some(item))
+        });
+        Self { inner: Box::pin(items) }
+    }
+
     /// The next item; sends the call for the next page where that is needed.
     pub async fn next(&mut self) -> Option<Result<T>> {
         self.inner.next().await

@@ -40,6 +40,12 @@ impl ByteStream {
         self.headers.get(CONTENT_TYPE)?.to_str().ok()
     }
 
+    /// A header, where the service sends it as text.
+    #[allow(dead_code, reason = "used by transfers")]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// All bytes, if they are at most `limit`.
     ///
     /// # Errors

@@ -13,7 +13,8 @@ mod request;
 mod retry;
 pub(crate) mod shown;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use agent::Agent;
@@ -56,6 +57,8 @@ struct Inner {
     place: Place,
     agent: Agent,
     http: reqwest::Client,
+    plain: OnceLock<reqwest::Client>,
+    writes: Mutex<HashMap<&'static str, u64>>,
     credentials: Arc<dyn Credentials>,
     options: Options,
     gate: Gate,
@@ -79,7 +82,44 @@ impl Transport {
         let http = options.http(agent.usual()?)?;
         let gate = Gate::new(&options);
         let place = Place::new(host);
-        Ok(Self { inner: Arc::new(Inner { place, agent, http, credentials, options, gate, account_id }) })
+        let (plain, writes) = (OnceLock::new(), Mutex::default());
+        Ok(Self {
+            inner: Arc::new(Inner {
+                place,
+                agent,
+                http,
+                plain,
+                writes,
+                credentials,
+                options,
+                gate,
+                account_id,
+            }),
+        })
+    }
+
+    /// Connections without credentials, for addresses that are rights of their own.
+    #[allow(dead_code, reason = "used by the parts that transfer data")]
+    pub(crate) fn plain(&self) -> Result<reqwest::Client> {
+        if let Some(http) = self.inner.plain.get() {
+            return Ok(http.clone());
+        }
+        let options = Options { workspace_id: None, ..self.inner.options.clone() };
+        let http = options.http(self.inner.agent.usual()?)?;
+        Ok(self.inner.plain.get_or_init(|| http).clone())
+    }
+
+    /// How many writes to an API were sent: whoever keeps its answers knows by it that they are old.
+    pub(crate) fn writes_to(&self, api: &str) -> u64 {
+        self.inner.writes.lock().map_or(0, |writes| writes.get(api).copied().unwrap_or(0))
+    }
+
+    /// Counts a write, whatever came of it. The first word of an operation's id is its API.
+    fn wrote(&self, operation: &'static Operation) {
+        if let (RetryClass::Write, Ok(mut writes)) = (operation.retry, self.inner.writes.lock()) {
+            let api = operation.id.split('_').next().unwrap_or(operation.id);
+            *writes.entry(api).or_default() += 1;
+        }
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -170,12 +210,14 @@ impl Transport {
             request_id = Empty,
         );
         let repeated = self.repeated(request, operation, read).instrument(span);
-        match self.inner.options.call_timeout {
+        let result = match self.inner.options.call_timeout {
             None => repeated.await,
             Some(limit) => tokio::time::timeout(limit, repeated)
                 .await
                 .unwrap_or_else(|_| Err(Error::Timeout { operation: operation.id, limit })),
-        }
+        };
+        self.wrote(operation);
+        result
     }
 
     async fn repeated<T>(

@@ -1,0 +1,67 @@
+//! A result to Parquet: by an export, and by hand with the same writer.
+
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+use arrow::ipc::reader::StreamDecoder;
+use databricks_toolkit::Workspace;
+use databricks_toolkit::statements::Delivery;
+use futures_util::{StreamExt, stream};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+use crate::server::{ROWS, batch};
+use crate::{Failure, IN_FLIGHT};
+
+pub(crate) async fn run(ours: bool, workspace: &Workspace, url: &str, mb: u64) -> Result<(), Failure> {
+    let chunk = batch()?.get_array_memory_size() as u64;
+    let chunks = ((mb << 20) / chunk).max(1);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.parquet");
+    if ours {
+        let statement =
+            workspace.statement(format!("chunks {chunks}")).warehouse("w").delivery(Delivery::Arrow);
+        let written = statement.fetch_ahead(IN_FLIGHT).execute().await?.export(&path).write().await?;
+        assert_eq!(written.rows, chunks * ROWS);
+        return Ok(());
+    }
+    let http = reqwest::Client::new();
+    let fetches = (0..chunks).map(|index| {
+        let (http, address) = (http.clone(), format!("{url}/storage/{index}"));
+        tokio::spawn(async move {
+            let bytes = http.get(address).send().await?.bytes().await?;
+            let (mut decoder, mut rest, mut batches) =
+                (StreamDecoder::new(), Buffer::from(bytes), Vec::new());
+            while !rest.is_empty() {
+                batches.extend(decoder.decode(&mut rest)?);
+            }
+            Ok::<_, Failure>(batches)
+        })
+    });
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<RecordBatch>(1);
+    let schema = batch()?.schema();
+    let writing = tokio::task::spawn_blocking(move || {
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let file = std::io::BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
+        let mut writer = ArrowWriter::try_new(file, schema, Some(properties))?;
+        let mut rows = 0;
+        while let Some(batch) = receiver.blocking_recv() {
+            rows += batch.num_rows() as u64;
+            writer.write(&batch)?;
+            if writer.in_progress_size() >= 32 << 20 {
+                writer.flush()?;
+            }
+        }
+        writer.close()?;
+        Ok::<_, Failure>(rows)
+    });
+    let mut fetches = stream::iter(fetches).buffered(IN_FLIGHT);
+    while let Some(batches) = fetches.next().await {
+        for batch in batches?? {
+            sender.send(batch).await?;
+        }
+    }
+    drop(sender);
+    assert_eq!(writing.await??, chunks * ROWS);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! `sql` and `fs`, as a person meets them.
+
+use std::fs::File;
+use std::process::{Command, Output};
+
+use databricks_sandbox::Sandbox;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::support::{noise, sandbox};
+
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_databricks-mcp"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DATABRICKS_")) {
+        command.env_remove(name);
+    }
+    command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
+    command.args(arguments).output().unwrap()
+}
+
+/// What it prints, where it succeeds.
+fn ok(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let output = run(sandbox, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What it complains of, where it fails.
+fn fails(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let output = run(sandbox, arguments);
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_prints_rows_and_writes_files() {
+    let (sandbox, _) = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let table = ok(&sandbox, &["sql", "SELECT 1 AS a, 'x' AS b, NULL AS c"]);
+    assert!(table.contains("a") && table.contains("x") && table.contains("NULL"), "{table}");
+    let json = ok(&sandbox, &["sql", "SELECT id FROM range(2)", "--output", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows, serde_json::json!([{ "id": 0 }, { "id": 1 }]));
+    assert_eq!(ok(&sandbox, &["sql", "SELECT id FROM range(0)", "--output", "json"]), "[]\n");
+    let csv = ok(&sandbox, &["sql", "SELECT :n + 1 AS n", "--param", "n:INT=41", "--output", "csv"]);
+    assert_eq!(csv, "n\n42\n");
+    let several = ok(&sandbox, &["sql", "SELECT 1 AS a; SELECT 2 AS b", "--output", "csv"]);
+    assert_eq!(several, "b\n2\n");
+
+    let out = folder.path().join("x.parquet");
+    let path = out.to_str().unwrap();
+    ok(&sandbox, &["sql", "SELECT id FROM range(30000)", "--out", path]);
+    let reader = SerializedFileReader::new(File::open(&out).unwrap()).unwrap();
+    assert_eq!(reader.metadata().file_metadata().num_rows(), 30_000);
+    assert!(fails(&sandbox, &["sql", "SELECT 1", "--out", path]).contains("overwrite"));
+    ok(&sandbox, &["sql", "SELECT 1 AS a", "--out", path, "--overwrite"]);
+    assert!(fails(&sandbox, &["sql", "SELECT 1", "--out", "x.what"]).contains(".parquet"));
+    assert_eq!(ok(&sandbox, &["sql", "CREATE SCHEMA main.another"]), "");
+    assert!(fails(&sandbox, &["sql", "SELECT nope"]).contains("nope"));
+    assert!(fails(&sandbox, &["sql", " ; -- nothing"]).contains("there is no statement"));
+    assert!(fails(&sandbox, &["sql", "SELECT 1", "--param", "n"]).contains("NAME=VALUE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_leaves_is_no_failure() {
+    use std::process::Stdio;
+    let (sandbox, _) = sandbox().await;
+    for form in ["csv", "json"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_databricks-mcp"));
+        command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
+        command.args(["sql", "SELECT id FROM range(200000)", "--output", form]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{form}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fs_moves_files_and_folders() {
+    let (sandbox, _) = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    std::fs::create_dir_all(source.join("deep")).unwrap();
+    let bytes = noise(3_000_000, 3);
+    std::fs::write(source.join("deep/a b.bin"), &bytes).unwrap();
+    std::fs::write(source.join("ü.txt"), "hello").unwrap();
+    let from = source.to_str().unwrap();
+    ok(&sandbox, &["fs", "mkdir", "dbfs:/data"]);
+    assert!(fails(&sandbox, &["fs", "cp", from, "dbfs:/data"]).contains("--recursive"));
+    ok(&sandbox, &["fs", "cp", "-r", from, "dbfs:/data"]);
+    let listed = ok(&sandbox, &["fs", "ls", "dbfs:/data"]);
+    assert!(listed.contains("deep/") && listed.contains("ü.txt") && listed.contains('5'), "{listed}");
+    assert_eq!(ok(&sandbox, &["fs", "ls", "--plain", "dbfs:/data/ü.txt"]), "dbfs:/data/ü.txt\n");
+    assert_eq!(ok(&sandbox, &["fs", "cat", "dbfs:/data/ü.txt"]), "hello");
+    let back = folder.path().join("back.bin");
+    ok(&sandbox, &["fs", "cp", "--verify", "dbfs:/data/deep/a b.bin", back.to_str().unwrap()]);
+    assert!(std::fs::read(&back).unwrap() == bytes);
+    std::fs::remove_file(source.join("ü.txt")).unwrap();
+    let planned = run(&sandbox, &["fs", "sync", "--delete", "--dry-run", from, "dbfs:/data"]);
+    assert!(String::from_utf8_lossy(&planned.stderr).contains("1 deleted"));
+    ok(&sandbox, &["fs", "sync", "--delete", from, "dbfs:/data"]);
+    assert!(fails(&sandbox, &["fs", "cat", "dbfs:/data/ü.txt"]).contains("/data/ü.txt"));
+    assert!(fails(&sandbox, &["fs", "rm", "dbfs:/data"]).contains("not empty"));
+    ok(&sandbox, &["fs", "rm", "-r", "dbfs:/data"]);
+    assert!(fails(&sandbox, &["fs", "ls", "/tmp"]).contains("/Volumes/"));
+}
