@@ -59,3 +59,8 @@ pub use services::*;
 #[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The examples of the book, compiled.
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../docs/sdk.md")]
+pub struct Guide;

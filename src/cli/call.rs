@@ -1,24 +1,32 @@
 //! `call`: one tool, once, without a client.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::output::{Format, Output, object};
 use super::{Failure, Where, choice::Choice, target::Target};
 use crate::mcp::{Context, Progress};
 
 /// Options of `call`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  databricks-mcp call list_clusters --output table
+  databricks-mcp call execute_sql --json '{\"statement\": \"SELECT 1\"}' --output csv
+  echo '{\"job_id\": 7}' | databricks-mcp call run_job --json -")]
 pub(super) struct Call {
     /// The tool, from `tools --toolsets all`; any of them unless flags choose fewer.
     tool: String,
     /// Its arguments as a JSON object; `-` reads them from standard input.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     json: String,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
@@ -27,7 +35,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let arguments = self.arguments()?;
+        let arguments = object(&self.json)?;
         let registry = self.choice.registry_or_all()?;
         let target = Target::open(&self.place).await?;
         let app = target.app();
@@ -47,23 +55,10 @@ impl Call {
         target.close().await;
         match result {
             Ok(answer) => {
-                super::say(serde_json::to_string_pretty(&Value::Object(answer.fitted()))?)?;
+                self.output.print(&Value::Object(answer.fitted()), Format::Json)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => Err(error.explain().into()),
-        }
-    }
-
-    fn arguments(&self) -> Result<Map<String, Value>, Failure> {
-        let mut text = self.json.clone();
-        if text == "-" {
-            text.clear();
-            std::io::stdin().read_to_string(&mut text)?;
-        }
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(arguments)) => Ok(arguments),
-            Ok(_) => Err(format!("--json `{text}` is not an object such as {{\"page_size\": 5}}").into()),
-            Err(error) => Err(format!("--json `{text}` is not JSON: {error}").into()),
         }
     }
 }
