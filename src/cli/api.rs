@@ -1,14 +1,16 @@
 //! `api`: any operation of the API by its id, by the same tools that agents have for it.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::file::File;
 use super::output::{Format, Output, object};
 use super::{Failure, Where, target::Target};
-use crate::mcp::{App, Context, Policy, Registry, Selection};
+use crate::mcp::{App, Context, Destructive, Policy, Registry, Selection};
 use crate::{Config, Workspace};
 
 /// Options of `api`.
@@ -37,6 +39,9 @@ pub(super) struct Api {
     /// Refuse what would change something.
     #[arg(long)]
     read_only: bool,
+    /// A settings file (TOML) whose rules hold here too.
+    #[arg(long, env = "DATABRICKS_MCP_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -56,8 +61,14 @@ impl Api {
         if !self.fields.is_empty() {
             arguments["fields"] = json!(self.fields);
         }
-        let target = Target::open(&self.place).await?;
-        let policy = Policy { read_only: self.read_only, ..Policy::default() };
+        let file = self.config.as_deref().map(File::read).transpose()?.unwrap_or_default();
+        let target = Target::open(&self.place, &file.profiles).await?;
+        // Whoever types a command has decided to run it, but for what the file says.
+        let policy = Policy {
+            read_only: self.read_only || file.read_only,
+            destructive: file.destructive.unwrap_or(Destructive::Allow),
+            rules: file.rules,
+        };
         let answer = ask(target.app().with_policy(policy), "api_call", arguments);
         let answer = tokio::select! {
             answer = answer => answer,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{Format, Output, object};
 use super::{Failure, Where, choice::Choice, target::Target};
-use crate::mcp::{Context, Progress};
+use crate::mcp::{Context, Destructive, Progress};
 
 /// Options of `call`.
 #[derive(Debug, Args)]
@@ -36,9 +36,14 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let arguments = object(&self.json)?;
-        let registry = self.choice.registry_or_all()?;
-        let target = Target::open(&self.place).await?;
-        let app = target.app();
+        let chosen = self.choice.load()?;
+        let target = Target::open(&self.place, chosen.profiles()).await?;
+        // Whoever types a command has decided to run it.
+        let app = target
+            .app()
+            .with_policy(chosen.policy(None, Destructive::Allow))
+            .with_sql_limits(chosen.sql_limits());
+        let registry = chosen.registry_or_all()?.over(app.workspaces());
         let cancelled = CancellationToken::new();
         let context = Context::new(app.clone(), cancelled.clone(), progress());
         let call = registry.call(&self.tool, arguments, &context);

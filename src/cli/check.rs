@@ -11,7 +11,7 @@ pub(super) async fn run(place: &Where) -> Result<ExitCode, Failure> {
     if !embedded(place) {
         settings()?;
     }
-    let target = match Target::open(place).await {
+    let target = match Target::open(place, &[]).await {
         Ok(target) => {
             super::say(format_args!("ok    settings       {}", target.app().workspace().host()))?;
             target

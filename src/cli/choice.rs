@@ -1,13 +1,20 @@
-//! The flags that choose the tools.
+//! The flags that choose the tools and say what they may do, over the settings file.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::Failure;
-use crate::mcp::{Registry, Selection};
+use super::file::File;
+use crate::mcp::{Destructive, Limits, Policy, Registry, Selection, SqlLimits};
 
-/// Which tools.
+/// Which tools, and what they may do.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Choice {
+    /// A settings file (TOML) with what these flags say, and with rules for calls.
+    #[arg(long, env = "DATABRICKS_MCP_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Toolsets to have, such as sql,jobs; `all` is every one, `default` the usual tools [default: default].
     #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_TOOLSETS", value_name = "NAMES")]
     toolsets: Vec<String>,
@@ -17,7 +24,8 @@ pub(super) struct Choice {
     /// Tools not to have.
     #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_EXCLUDE_TOOLS", value_name = "NAMES")]
     exclude_tools: Vec<String>,
-    /// Have only tools that read, whatever else is said. Leaves out execute_sql and run_code too, which can write.
+    /// Have only tools that read, whatever else is said. execute_sql and api_call stay, for calls that only read;
+    /// run_code, of which nobody can tell, does not.
     #[arg(
         long,
         env = "DATABRICKS_MCP_READ_ONLY",
@@ -33,31 +41,83 @@ pub(super) struct Choice {
     read_only: bool,
 }
 
+/// The flags over the file.
+pub(super) struct Chosen {
+    selection: Selection,
+    file: File,
+}
+
 impl Choice {
-    /// The tools of the flags; without any, the default ones.
+    /// What is wanted in all.
+    pub(super) fn load(&self) -> Result<Chosen, Failure> {
+        let file = match &self.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let over = |flag: &[String], file: &[String]| {
+            let flag = words(flag);
+            if flag.is_empty() { words(file) } else { flag }
+        };
+        let selection = Selection {
+            toolsets: over(&self.toolsets, &file.toolsets),
+            tools: over(&self.tools, &file.tools),
+            exclude: over(&self.exclude_tools, &file.exclude_tools),
+            read_only: self.read_only || file.read_only,
+        };
+        Ok(Chosen { selection, file })
+    }
+}
+
+impl Chosen {
+    /// The tools; where nothing was said, the default ones.
     pub(super) fn registry(&self) -> Result<Registry, Failure> {
-        Ok(Registry::select(&self.selection())?)
+        Ok(Registry::select(&self.selection)?)
     }
 
-    /// The same, but without any flag every tool there is.
+    /// The same, but where nothing was said every tool there is.
     pub(super) fn registry_or_all(&self) -> Result<Registry, Failure> {
-        let chosen = self.selection();
-        let chosen = if chosen.is_default() { Selection::all() } else { chosen };
-        Ok(Registry::select(&chosen)?)
-    }
-
-    /// Whether only reads are wanted.
-    pub(super) fn read_only(&self) -> bool {
-        self.read_only
-    }
-
-    fn selection(&self) -> Selection {
-        Selection {
-            toolsets: words(&self.toolsets),
-            tools: words(&self.tools),
-            exclude: words(&self.exclude_tools),
-            read_only: self.read_only,
+        match self.selection.is_default() {
+            true => Ok(Registry::select(&Selection::all())?),
+            false => self.registry(),
         }
+    }
+
+    /// What calls may do. On the command line a person has said what they want: there `otherwise` is to allow it.
+    pub(super) fn policy(&self, destructive: Option<Destructive>, otherwise: Destructive) -> Policy {
+        Policy {
+            read_only: self.selection.read_only,
+            destructive: destructive.or(self.file.destructive).unwrap_or(otherwise),
+            rules: self.file.rules.clone(),
+        }
+    }
+
+    /// How long calls may take.
+    ///
+    /// # Errors
+    /// A tool that does not exist.
+    pub(super) fn limits(&self, longest: Option<u64>) -> Result<Limits, Failure> {
+        // By the names that they have now, or an error with the nearest one.
+        let named =
+            Selection { tools: self.file.tool_timeouts.keys().cloned().collect(), ..Selection::all() };
+        Registry::select(&named)?;
+        let mut limits = Limits::default();
+        if let Some(seconds) = longest.or(self.file.tool_timeout) {
+            limits.longest = Duration::from_secs(seconds);
+        }
+        let by_tool = self.file.tool_timeouts.iter();
+        limits.by_tool =
+            by_tool.map(|(tool, seconds)| (tool.clone(), Duration::from_secs(*seconds))).collect();
+        Ok(limits)
+    }
+
+    /// What SQL statements may cost.
+    pub(super) fn sql_limits(&self) -> SqlLimits {
+        self.file.sql.clone()
+    }
+
+    /// The profiles that the file names.
+    pub(super) fn profiles(&self) -> &[String] {
+        &self.file.profiles
     }
 }
 

@@ -8,6 +8,7 @@ mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod file;
 mod output;
 mod setup;
 mod shell;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{Destructive, Policy, Server, serve_stdio};
+use crate::mcp::{Destructive, Server, serve_stdio};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -98,20 +99,22 @@ struct Serve {
     #[command(flatten)]
     place: Where,
     /// What becomes of calls that delete or stop something: a person is asked (and where the client
-    /// cannot ask, they are refused), they run, or they are refused.
-    #[arg(
-        long,
-        value_enum,
-        default_value = "ask",
-        env = "DATABRICKS_MCP_DESTRUCTIVE",
-        value_name = "POLICY"
-    )]
-    destructive: Destructive,
+    /// cannot ask, they are refused), they run, or they are refused [default: ask].
+    #[arg(long, value_enum, env = "DATABRICKS_MCP_DESTRUCTIVE", value_name = "POLICY")]
+    destructive: Option<Destructive>,
+    /// Seconds that a call may take unless it asks to wait longer; then it is cancelled [default: 900].
+    #[arg(long, env = "DATABRICKS_MCP_TOOL_TIMEOUT", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    tool_timeout: Option<u64>,
 }
 
 /// Which workspace.
 #[derive(Debug, Args)]
 struct Where {
+    /// Profiles of the configuration file to call, such as dev,prod: with more than one, each tool has an argument
+    /// `workspace`, and the first is meant where a call names none.
+    #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_PROFILES", value_name = "NAMES")]
+    #[cfg_attr(feature = "sandbox", arg(conflicts_with = "sandbox"))]
+    profiles: Vec<String>,
     /// Start the embedded workspace and use it in the place of a real one.
     #[cfg(feature = "sandbox")]
     #[arg(long)]
@@ -156,13 +159,13 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(Serve { choice, place, destructive }) => {
-            let registry = choice.registry()?;
-            let target = Target::open(&place).await?;
-            // What destroys is asked about before it gets as far as the app's own policy.
-            let policy = Policy { read_only: choice.read_only(), ..Policy::default() };
-            let server = Server::new(target.app().with_policy(policy), registry).destructive(destructive);
-            let served = serve_stdio(server, stopped()).await;
+        Command::Serve(Serve { choice, place, destructive, tool_timeout }) => {
+            let chosen = choice.load()?;
+            let (registry, limits) = (chosen.registry()?, chosen.limits(tool_timeout)?);
+            let target = Target::open(&place, chosen.profiles()).await?;
+            let app = target.app().with_policy(chosen.policy(destructive, Destructive::Ask));
+            let app = app.with_sql_limits(chosen.sql_limits());
+            let served = serve_stdio(Server::new(app, registry).limits(limits), stopped()).await;
             target.close().await;
             served.map(|()| ExitCode::SUCCESS)
         }

@@ -1,8 +1,8 @@
 //! The workspace that a command works on: a real one, or the embedded one.
 
 use super::{Failure, Where};
-use crate::Workspace;
-use crate::mcp::App;
+use crate::mcp::{App, Workspaces};
+use crate::{Config, Workspace};
 
 /// A workspace, and the sandbox behind it where there is one.
 pub(super) struct Target {
@@ -12,10 +12,11 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// The workspaces that flags name, else those of the settings file, else the one of the environment.
     #[cfg(feature = "sandbox")]
-    pub(super) async fn open(place: &Where) -> Result<Self, Failure> {
+    pub(super) async fn open(place: &Where, profiles: &[String]) -> Result<Self, Failure> {
         if !place.sandbox {
-            return Ok(Self { app: App::new(Workspace::from_env()?), sandbox: None });
+            return Ok(Self { app: App::over(configured(place, profiles)?), sandbox: None });
         }
         let mut builder = databricks_sandbox::Sandbox::builder();
         if let Some(dir) = &place.sandbox_dir {
@@ -27,8 +28,8 @@ impl Target {
     }
 
     #[cfg(not(feature = "sandbox"))]
-    pub(super) async fn open(_place: &Where) -> Result<Self, Failure> {
-        Ok(Self { app: App::new(Workspace::from_env()?) })
+    pub(super) async fn open(place: &Where, profiles: &[String]) -> Result<Self, Failure> {
+        Ok(Self { app: App::over(configured(place, profiles)?) })
     }
 
     pub(super) fn app(&self) -> App {
@@ -41,6 +42,20 @@ impl Target {
         if let Some(sandbox) = self.sandbox {
             sandbox.shutdown().await;
         }
+    }
+}
+
+fn configured(place: &Where, profiles: &[String]) -> Result<Workspaces, Failure> {
+    let names = if place.profiles.is_empty() { profiles } else { &place.profiles };
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let mut named = Vec::new();
+    for name in names {
+        let config = Config::from_profile(name)?;
+        named.push((name.to_owned(), Workspace::builder().config(config).build()?));
+    }
+    match Workspaces::named(named) {
+        Some(workspaces) => Ok(workspaces),
+        None => Ok(Workspaces::one(Workspace::from_env()?)),
     }
 }
 

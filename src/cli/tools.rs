@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::output::{Format, Output};
 use super::{Failure, choice::Choice};
-use crate::mcp::{Effect, Registry, ToolSpec};
+use crate::mcp::{Destructive, Effect, Policy, Registry, ToolSpec, described};
 
 /// Options of `tools`.
 #[derive(Debug, Args)]
@@ -28,26 +28,29 @@ pub(super) struct Tools {
 
 impl Tools {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let chosen = self.choice.load()?;
         let registry = match self.name {
-            Some(_) => self.choice.registry_or_all()?,
-            None => self.choice.registry()?,
+            Some(_) => chosen.registry_or_all()?,
+            None => chosen.registry()?,
         };
+        let policy = chosen.policy(None, Destructive::Ask);
         if self.json {
-            let tools: Vec<_> = registry.tools().map(|spec| crate::mcp::described(&registry, spec)).collect();
+            let tools = registry.tools().map(|spec| described(&registry, spec, &policy));
+            let tools: Vec<_> = tools.collect();
             super::say(serde_json::to_string_pretty(&tools)?)?;
             return Ok(());
         }
         match self.name {
-            Some(name) => show(&registry, &name, self.output),
+            Some(name) => show(&registry, &name, &policy, self.output),
             None => list(&registry, self.output),
         }
     }
 }
 
-fn show(registry: &Registry, name: &str, output: Output) -> Result<(), Failure> {
+fn show(registry: &Registry, name: &str, policy: &Policy, output: Output) -> Result<(), Failure> {
     let Some(spec) = registry.get(name) else { return Err(registry.unknown(name).to_string().into()) };
     if output.wanted().is_some() {
-        let described = serde_json::to_value(crate::mcp::described(registry, spec))?;
+        let described = serde_json::to_value(described(registry, spec, policy))?;
         return output.print(&described, Format::Json);
     }
     super::say(format_args!(

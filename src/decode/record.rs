@@ -7,9 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -66,6 +65,24 @@ impl<'de, A: MapAccess<'de>> Reader<'_, A> {
     /// Those of the deserializer.
     pub fn get<T: Deserialize<'de>>(&mut self, field: &mut Option<T>) -> Result<bool, A::Error> {
         *field = self.0.next_value()?;
+        Ok(true)
+    }
+
+    /// Reads an object into its box, which a value of its size would be moved to.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn boxed<T: Record>(&mut self, field: &mut Option<Box<T>>) -> Result<bool, A::Error> {
+        self.0.next_value_seed(InPlace(field))?;
+        Ok(true)
+    }
+
+    /// Reads a list of objects, each into its place.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn list<T: Record>(&mut self, field: &mut Option<Vec<T>>) -> Result<bool, A::Error> {
+        self.0.next_value_seed(InPlace(field))?;
         Ok(true)
     }
 
@@ -127,27 +144,9 @@ impl<M: SerializeMap> Writer<M> {
 /// Those of the deserializer.
 #[doc(hidden)]
 pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Members<T>(PhantomData<T>);
-
-    impl<'de, T: Record> Visitor<'de> for Members<T> {
-        type Value = T;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(formatter, "struct {}", T::NAME)
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
-            let mut record = T::default();
-            while let Some(Name(name)) = members.next_key()? {
-                if !record.read(&name, &mut Reader(&mut members))? {
-                    record.extra_mut().insert(name.into_owned(), members.next_value()?);
-                }
-            }
-            Ok(record)
-        }
-    }
-
-    deserializer.deserialize_map(Members(PhantomData))
+    let mut record = T::default();
+    InPlace(&mut record).deserialize(deserializer)?;
+    Ok(record)
 }
 
 /// Writes an object.
@@ -166,6 +165,125 @@ pub fn serialize<T: Record, S: Serializer>(record: &T, serializer: S) -> Result<
         members.serialize_entry(name, value)?;
     }
     members.end()
+}
+
+/// Reads into the place that it points to: a record of many fields is too large to be handed from
+/// function to function.
+struct InPlace<'a, T>(&'a mut T);
+
+impl<'de, T: Record> DeserializeSeed<'de> for InPlace<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Record> Visitor<'de> for InPlace<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "struct {}", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let record = self.0;
+        while let Some(Name(name)) = members.next_key()? {
+            if !record.read(&name, &mut Reader(&mut members))? {
+                record.extra_mut().insert(name.into_owned(), members.next_value()?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de, T: Record> DeserializeSeed<'de> for InPlace<'_, Option<Box<T>>> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Record> Visitor<'de> for InPlace<'_, Option<Box<T>>> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "struct {} or null", T::NAME)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        *self.0 = None;
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        InPlace(self.0.insert(Box::default()).as_mut()).deserialize(deserializer)
+    }
+}
+
+impl<'de, T: Record> DeserializeSeed<'de> for InPlace<'_, Option<Vec<T>>> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Record> Visitor<'de> for InPlace<'_, Option<Vec<T>>> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of struct {} or null", T::NAME)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        *self.0 = None;
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(InPlace(self.0.insert(Vec::new())))
+    }
+}
+
+impl<'de, T: Record> Visitor<'de> for InPlace<'_, Vec<T>> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of struct {}", T::NAME)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let list = self.0;
+        // Most lists within others hold one item; a vector that grows by itself begins with four.
+        list.reserve_exact(1);
+        while items.next_element_seed(Pushed(list))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads the next item of a list at its end.
+struct Pushed<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: Record> DeserializeSeed<'de> for Pushed<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.push(T::default());
+        match self.0.last_mut() {
+            Some(item) => InPlace(item).deserialize(deserializer),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A map of text without the keys whose value is null.

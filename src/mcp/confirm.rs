@@ -16,7 +16,7 @@ use rmcp::model::{
 use rmcp::service::{ElicitationMode, RequestContext, RoleServer};
 use serde_json::{Map, Value, json};
 
-use super::{Destructive, ToolError};
+use super::ToolError;
 
 /// What a call is told.
 pub(crate) enum Verdict {
@@ -38,7 +38,6 @@ const SHOWN: usize = 1_500;
 /// Asks, and remembers what was answered.
 #[derive(Clone)]
 pub(crate) struct Confirmation {
-    policy: Destructive,
     codec: Arc<RequestStateCodec>,
     /// Sealed states that were used already, with the time at which they end anyway.
     used: Arc<Mutex<BTreeMap<Vec<u8>, Instant>>>,
@@ -46,18 +45,18 @@ pub(crate) struct Confirmation {
 
 impl std::fmt::Debug for Confirmation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Confirmation").field("policy", &self.policy).finish_non_exhaustive()
+        formatter.debug_struct("Confirmation").finish_non_exhaustive()
     }
 }
 
 impl Confirmation {
-    pub(crate) fn new(policy: Destructive) -> Self {
+    pub(crate) fn new() -> Self {
         // A key of this process alone, of 64 bytes: what another one sealed is asked again.
         let key: Vec<u8> = (0..4).flat_map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
-        Self { policy, codec: Arc::new(RequestStateCodec::new_unchecked(key)), used: Arc::default() }
+        Self { codec: Arc::new(RequestStateCodec::new_unchecked(key)), used: Arc::default() }
     }
 
-    /// Whether a call that destroys may run on this workspace.
+    /// Whether a person lets a call run on this workspace.
     pub(crate) async fn verdict(
         &self,
         title: &str,
@@ -65,11 +64,6 @@ impl Confirmation {
         request: &CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Verdict {
-        match self.policy {
-            Destructive::Allow => return Verdict::Go,
-            Destructive::Deny => return Verdict::Refuse(refused(&request.name, DENIED)),
-            Destructive::Ask => {}
-        }
         let empty = Map::new();
         let arguments = request.arguments.as_ref().unwrap_or(&empty);
         let question = question(title, host, arguments);
@@ -136,7 +130,6 @@ impl Confirmation {
     }
 }
 
-const DENIED: &str = "this server was started with --destructive deny";
 const CANNOT_ASK: &str = "it needs a person's confirmation, and this client cannot ask for one (elicitation); \
 whoever owns the server may start it with --destructive allow";
 const SAID_NO: &str = "the person who was asked did not confirm it; do not try again unless they ask for it";

@@ -7,49 +7,70 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Policy, ToolError};
+use super::{Policy, SqlLimits, ToolError, Workspaces};
 use crate::Workspace;
 
 /// What all calls of a server share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App {
-    inner: Arc<Shared>,
-    policy: Policy,
+    workspaces: Workspaces,
+    open_contexts: OpenContexts,
+    policy: Arc<Policy>,
+    sql_limits: Arc<SqlLimits>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    workspace: Workspace,
-    /// Execution contexts that were opened here and not destroyed yet: cluster and context.
-    open_contexts: Mutex<BTreeSet<(String, String)>>,
-}
+/// Execution contexts that were opened here and not destroyed yet: workspace, cluster and context.
+type OpenContexts = Arc<Mutex<BTreeSet<(usize, String, String)>>>;
 
 impl App {
     /// Tools that call this workspace.
     pub fn new(workspace: Workspace) -> Self {
-        Self {
-            inner: Arc::new(Shared { workspace, open_contexts: Mutex::default() }),
-            policy: Policy::default(),
-        }
+        Self::over(Workspaces::one(workspace))
     }
 
-    /// The same with another policy for the calls whose effect is known only when they are made.
+    /// Tools that call one of these workspaces.
+    pub fn over(workspaces: Workspaces) -> Self {
+        Self { workspaces, open_contexts: Arc::default(), policy: Arc::default(), sql_limits: Arc::default() }
+    }
+
+    /// The same with another policy for what calls may do.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self { policy: Arc::new(policy), ..self }
     }
 
-    /// The workspace.
+    /// What calls may do.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The same with limits for SQL statements.
+    #[must_use]
+    pub fn with_sql_limits(self, limits: SqlLimits) -> Self {
+        Self { sql_limits: Arc::new(limits), ..self }
+    }
+
+    /// What a SQL statement may cost.
+    pub fn sql_limits(&self) -> &SqlLimits {
+        &self.sql_limits
+    }
+
+    /// The workspace, or the first of several.
     pub fn workspace(&self) -> &Workspace {
-        &self.inner.workspace
+        self.workspaces.get(0)
+    }
+
+    /// All workspaces.
+    pub fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
     }
 
     /// Destroys the execution contexts that are still open, each within a few seconds: they hold
     /// memory on a cluster that nobody would free.
     pub async fn close(&self) {
         let open = std::mem::take(&mut *self.contexts());
-        let destroyed = open.into_iter().map(|(cluster, context)| async move {
-            let destroy = self.workspace().command_execution().destroy();
+        let destroyed = open.into_iter().map(|(workspace, cluster, context)| async move {
+            let destroy = self.workspaces.get(workspace).command_execution().destroy();
             let call = destroy.cluster_id(&cluster).context_id(&context).send();
             match tokio::time::timeout(Duration::from_secs(5), call).await {
                 Ok(Ok(_)) => tracing::debug!(cluster, context, "destroyed an execution context"),
@@ -62,8 +83,8 @@ impl App {
         futures_util::future::join_all(destroyed).await;
     }
 
-    fn contexts(&self) -> std::sync::MutexGuard<'_, BTreeSet<(String, String)>> {
-        self.inner.open_contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn contexts(&self) -> std::sync::MutexGuard<'_, BTreeSet<(usize, String, String)>> {
+        self.open_contexts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,6 +95,7 @@ pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
 #[derive(Clone)]
 pub struct Context {
     app: App,
+    workspace: usize,
     cancelled: CancellationToken,
     progress: Option<Progress>,
 }
@@ -87,17 +109,22 @@ impl fmt::Debug for Context {
 impl Context {
     /// For one call.
     pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
-        Self { app, cancelled, progress }
+        Self { app, workspace: 0, cancelled, progress }
+    }
+
+    /// The same for the workspace of this number.
+    pub(crate) fn with_workspace(&self, number: usize) -> Self {
+        Self { workspace: number, ..self.clone() }
+    }
+
+    /// What all calls share.
+    pub(crate) fn app(&self) -> &App {
+        &self.app
     }
 
     /// The workspace.
     pub fn workspace(&self) -> &Workspace {
-        self.app.workspace()
-    }
-
-    /// What calls may do.
-    pub fn policy(&self) -> Policy {
-        self.app.policy
+        self.app.workspaces.get(self.workspace)
     }
 
     /// Says how far the call is; does nothing where the client did not ask.
@@ -125,11 +152,11 @@ impl Context {
 
     /// Remembers an execution context, to destroy it at shutdown.
     pub(crate) fn opened(&self, cluster: &str, context: &str) {
-        self.app.contexts().insert((cluster.to_owned(), context.to_owned()));
+        self.app.contexts().insert((self.workspace, cluster.to_owned(), context.to_owned()));
     }
 
     /// Forgets an execution context that was destroyed.
     pub(crate) fn destroyed(&self, cluster: &str, context: &str) {
-        self.app.contexts().remove(&(cluster.to_owned(), context.to_owned()));
+        self.app.contexts().remove(&(self.workspace, cluster.to_owned(), context.to_owned()));
     }
 }

@@ -10,28 +10,34 @@ mod arguments;
 mod confirm;
 mod context;
 mod error;
+mod limits;
 mod policy;
 mod poll;
 mod registry;
 mod selection;
 mod server;
 pub(crate) mod sql_effect;
+mod sql_limits;
 mod stdio;
 mod tool;
 pub mod toolsets;
 mod validate;
+mod workspaces;
 
 pub use answer::Answer;
 pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress};
 pub use error::ToolError;
-pub use policy::{Destructive, Policy};
+pub use limits::Limits;
+pub use policy::{Decision, Destructive, Pattern, PatternError, Policy, Rule};
 pub use registry::Registry;
 pub use selection::{Selection, SelectionError};
 pub(crate) use server::described;
 pub use server::{Server, serve_stdio};
+pub use sql_limits::SqlLimits;
 pub use tool::{Compound, Effect, Schema, ToolFuture, ToolSpec, Toolset};
+pub use workspaces::Workspaces;
 
 #[doc(hidden)]
 pub use tool::derived_schema;

@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
+use super::policy::{Judged, touched};
 use super::validate::{ArgumentCheck, nearest};
 use super::{
-    Answer, Arguments, Context, Effect, Selection, SelectionError, ToolError, ToolSpec, Toolset, toolsets,
+    Answer, Arguments, Context, Effect, Selection, SelectionError, ToolError, ToolSpec, Toolset, Workspaces,
+    toolsets, workspaces,
 };
 
 /// The tools of a server.
@@ -17,6 +19,8 @@ use super::{
 pub struct Registry {
     tools: Arc<Vec<Entry>>,
     names: Arc<HashMap<&'static str, usize>>,
+    /// The schema of the argument that says which workspace is meant, where there are several.
+    workspace: Option<Value>,
 }
 
 struct Entry {
@@ -49,7 +53,14 @@ impl Registry {
                 tools.push(Entry { spec, schema: OnceLock::new(), check: OnceLock::new() });
             }
         }
-        Self { tools: Arc::new(tools), names: Arc::new(names) }
+        Self { tools: Arc::new(tools), names: Arc::new(names), workspace: None }
+    }
+
+    /// The same tools over these workspaces: of several each call can name one.
+    #[must_use]
+    pub fn over(&self, workspaces: &Workspaces) -> Self {
+        let specs = self.tools().cloned().collect();
+        Self { workspace: workspaces.property(), ..Self::new(specs) }
     }
 
     /// The chosen tools.
@@ -90,10 +101,14 @@ impl Registry {
         let read = || {
             let mut schema = Value::Object((*entry.spec.input_schema()).clone());
             self.reword(&mut schema);
-            match schema {
-                Value::Object(schema) => Arc::new(schema),
-                _ => Arc::default(),
+            let Value::Object(mut schema) = schema else { return Arc::default() };
+            if let Some(workspace) = &self.workspace {
+                let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(properties) = properties {
+                    properties.insert(workspaces::ARGUMENT.to_owned(), workspace.clone());
+                }
             }
+            Arc::new(schema)
         };
         Arc::clone(entry.schema.get_or_init(read))
     }
@@ -118,17 +133,23 @@ impl Registry {
         }
     }
 
-    /// Calls a tool: checks the arguments, runs it, and turns a panic into an error.
+    /// Calls a tool: checks the arguments, runs it, and turns a panic into an error. What the policy says a person
+    /// has to be asked about runs: the caller asked.
     ///
     /// # Errors
-    /// An unknown tool with the nearest names, arguments that do not fit, and what the tool fails with.
+    /// An unknown tool with the nearest names, arguments that do not fit, what the policy refuses, and what the tool
+    /// fails with.
     pub async fn call(
         &self,
         name: &str,
         arguments: Map<String, Value>,
         context: &Context,
     ) -> Result<Answer, ToolError> {
-        let (entry, arguments) = self.checked(name, arguments)?;
+        let (entry, mut arguments) = self.checked(name, arguments)?;
+        // The server asked where a person has to be asked; what must never be called stops here, whoever calls.
+        context.app().policy().decide(&judged(&entry.spec, &arguments))?;
+        let workspace = context.app().workspaces().take(&mut arguments);
+        let context = &context.with_workspace(workspace);
         let call = AssertUnwindSafe((entry.spec.handler)(context, Arguments::new(arguments)));
         call.catch_unwind().await.unwrap_or_else(|_| {
             Err(ToolError::Failed(format!(
@@ -142,8 +163,13 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::call`] that are told before anything is done.
     pub fn effect(&self, name: &str, arguments: Map<String, Value>) -> Result<Effect, ToolError> {
+        self.judge(name, arguments).map(|call| call.effect)
+    }
+
+    /// The same with all that a policy looks at.
+    pub(crate) fn judge(&self, name: &str, arguments: Map<String, Value>) -> Result<Judged, ToolError> {
         let (entry, arguments) = self.checked(name, arguments)?;
-        Ok((entry.spec.effect_of)(&arguments).unwrap_or(entry.spec.effect))
+        Ok(judged(&entry.spec, &arguments))
     }
 
     fn checked(
@@ -190,6 +216,17 @@ impl Registry {
             groups.entry(spec.toolset).or_default().push(spec);
         }
         groups
+    }
+}
+
+fn judged(spec: &ToolSpec, arguments: &Map<String, Value>) -> Judged {
+    // `api_call` says which operation it is.
+    let named = || arguments.get("operation").and_then(Value::as_str);
+    Judged {
+        tool: spec.name,
+        operation: spec.operation.or_else(named).map(str::to_owned),
+        effect: (spec.effect_of)(arguments).unwrap_or(spec.effect),
+        names: touched(arguments),
     }
 }
 

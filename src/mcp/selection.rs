@@ -21,7 +21,8 @@ pub struct Selection {
     pub tools: Vec<String>,
     /// Names of tools not to have, whatever else is said.
     pub exclude: Vec<String>,
-    /// Have only tools that read, whatever else is said.
+    /// Have only tools that read, whatever else is said. Of those that read with some arguments and write with
+    /// others, [`Policy::read_only`](super::Policy) judges each call.
     pub read_only: bool,
 }
 
@@ -73,7 +74,7 @@ impl Selection {
             .iter()
             .filter(|spec| wanted.contains(spec.name) || single.contains(spec.name))
             .filter(|spec| !excluded.contains(spec.name))
-            .filter(|spec| !self.read_only || spec.effect == Effect::Read)
+            .filter(|spec| !self.read_only || spec.effect == Effect::Read || spec.may_read)
             .cloned()
             .collect();
         if chosen.is_empty() { Err(SelectionError::Empty) } else { Ok(chosen) }
@@ -189,10 +190,13 @@ mod tests {
         };
         let chosen = selection.of(&toolsets::all()).unwrap();
         assert!(chosen.len() > 50, "{}", chosen.len());
-        assert!(chosen.iter().all(|spec| spec.effect == Effect::Read));
-        for name in ["execute_sql", "run_code", "delete_job", "write_file"] {
+        assert!(chosen.iter().all(|spec| spec.effect == Effect::Read || spec.may_read));
+        for name in ["run_code", "delete_job", "write_file"] {
             assert!(!chosen.iter().any(|spec| spec.name == name), "{name}");
         }
+        // Of these some calls only read, and each is judged.
+        let judged = chosen.iter().filter(|spec| spec.may_read).map(|spec| spec.name);
+        assert_eq!(judged.collect::<Vec<_>>(), ["execute_sql", "api_call"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rmcp::handler::server::ServerHandler;
@@ -15,7 +16,9 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 use super::confirm::{Confirmation, Verdict};
-use super::{App, Context, Destructive, Effect, Progress, Registry, ToolError, ToolSpec, stdio};
+use super::{
+    App, Context, Decision, Effect, Limits, Policy, Progress, Registry, ToolError, ToolSpec, limits, stdio,
+};
 
 /// Calls that run at once; further ones wait their turn.
 const AT_ONCE: usize = 16;
@@ -35,19 +38,22 @@ pub struct Server {
     app: App,
     registry: Registry,
     confirmation: Confirmation,
+    limits: Arc<Limits>,
     slots: Arc<Semaphore>,
 }
 
 impl Server {
     /// A server of these tools over this workspace.
     pub fn new(app: App, registry: Registry) -> Self {
-        let confirmation = Confirmation::new(Destructive::Ask);
-        Self { app, registry, confirmation, slots: Arc::new(Semaphore::new(AT_ONCE)) }
+        let registry = registry.over(app.workspaces());
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        Self { app, registry, confirmation: Confirmation::new(), limits: Arc::default(), slots }
     }
 
-    /// What becomes of calls that delete or stop something; unless set a person is asked.
-    pub fn destructive(mut self, policy: Destructive) -> Self {
-        self.confirmation = Confirmation::new(policy);
+    /// How long calls may take.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Arc::new(limits);
         self
     }
 
@@ -57,12 +63,14 @@ impl Server {
         request: &CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<Verdict, ToolError> {
-        let arguments = request.arguments.clone().unwrap_or_default();
-        if self.registry.effect(&request.name, arguments)? < Effect::Destroy {
+        let mut arguments = request.arguments.clone().unwrap_or_default();
+        let call = self.registry.judge(&request.name, arguments.clone())?;
+        if self.app.policy().decide(&call)? != Decision::Ask {
             return Ok(Verdict::Go);
         }
         let title = self.registry.get(&request.name).map_or("", |spec| spec.title);
-        let host = self.app.workspace().host();
+        let workspaces = self.app.workspaces();
+        let host = workspaces.get(workspaces.take(&mut arguments)).host();
         Ok(self.confirmation.verdict(title, host, request, context).await)
     }
 
@@ -83,17 +91,29 @@ impl Server {
             });
             report
         });
-        let cancelled = context.ct.clone();
+        // Of its own, so that a call whose time is up is cancelled as one that the client gave up.
+        let cancelled = context.ct.child_token();
         let call_context = Context::new(self.app.clone(), cancelled.clone(), progress);
         let arguments = request.arguments.unwrap_or_default();
+        let limit = self.limits.of(&request.name, &arguments);
         let call = self.registry.call(&request.name, arguments, &call_context);
+        let late = AtomicBool::new(false);
         let give_up = async {
-            cancelled.cancelled().await;
+            if tokio::time::timeout(limit, cancelled.cancelled()).await.is_err() {
+                late.store(true, Ordering::Relaxed);
+                cancelled.cancel();
+            }
             tokio::time::sleep(GRACE).await;
         };
         let result = tokio::select! {
             result = call => result,
             () = give_up => Err(ToolError::Cancelled),
+        };
+        let result = match result {
+            Err(ToolError::Cancelled) if late.load(Ordering::Relaxed) => {
+                Err(limits::late(&request.name, limit))
+            }
+            result => result,
         };
         match result {
             Ok(answer) => success(answer.fitted()),
@@ -119,12 +139,13 @@ fn failure(error: &ToolError) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(error.explain())])
 }
 
-/// A tool as clients see it.
-pub(crate) fn described(registry: &Registry, spec: &ToolSpec) -> Tool {
+/// A tool as clients see it. A read-only server lets none do more than read.
+pub(crate) fn described(registry: &Registry, spec: &ToolSpec, policy: &Policy) -> Tool {
+    let effect = if policy.read_only { Effect::Read } else { spec.effect };
     let annotations = ToolAnnotations::with_title(spec.title)
-        .read_only(spec.effect == Effect::Read)
-        .destructive(spec.effect == Effect::Destroy)
-        .idempotent(spec.idempotent || spec.effect == Effect::Read)
+        .read_only(effect == Effect::Read)
+        .destructive(effect == Effect::Destroy)
+        .idempotent(spec.idempotent || effect == Effect::Read)
         .open_world(true);
     let schema = registry.input_schema(spec.name).unwrap_or_default();
     Tool::new(spec.name, spec.description, schema).with_title(spec.title).with_annotations(annotations)
@@ -155,7 +176,8 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, rmcp::ErrorData>> + Send + '_ {
         // One page: several clients ignore a cursor here.
-        let tools = self.registry.tools().map(|spec| described(&self.registry, spec)).collect();
+        let tools =
+            self.registry.tools().map(|spec| described(&self.registry, spec, self.app.policy())).collect();
         let mut result = ListToolsResult::with_all_items(tools);
         result.ttl_ms = Some(FRESH_MS);
         result.cache_scope = Some(CacheScope::Public);
@@ -163,7 +185,7 @@ impl ServerHandler for Server {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.registry.get(name).map(|spec| described(&self.registry, spec))
+        self.registry.get(name).map(|spec| described(&self.registry, spec, self.app.policy()))
     }
 
     /// What no request of MCP matches arrives here, a known method with parameters of another shape too.

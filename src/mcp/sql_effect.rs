@@ -26,6 +26,28 @@ pub(crate) fn of(sql: &str) -> Effect {
     }
 }
 
+/// The dotted names in these statements: words, quoted ones and texts; nothing of comments.
+pub(crate) fn names(sql: &str) -> Vec<String> {
+    let Ok(tokens) = Tokenizer::new(&DatabricksDialect {}, sql).tokenize() else { return Vec::new() };
+    let mut names: Vec<String> = Vec::new();
+    let mut after_a_dot = false;
+    for token in &tokens {
+        match token {
+            Token::Word(word) => match names.last_mut() {
+                Some(name) if after_a_dot => {
+                    name.push('.');
+                    name.push_str(&word.value);
+                }
+                _ => names.push(word.value.clone()),
+            },
+            Token::SingleQuotedString(text) => names.push(text.clone()),
+            _ => {}
+        }
+        after_a_dot = matches!(token, Token::Period);
+    }
+    names
+}
+
 /// Words of statements that delete or write over what was there.
 const DESTROYS: [&str; 7] = ["DELETE", "DROP", "OVERWRITE", "PURGE", "REPLACE", "TRUNCATE", "VACUUM"];
 /// First words of statements that show something, in forms that the parser does not know.

@@ -23,7 +23,8 @@ pub trait Toolset {
 }
 
 /// What a tool's call does to the workspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// It only reads.
     Read,
@@ -31,6 +32,17 @@ pub enum Effect {
     Write,
     /// It deletes or stops something.
     Destroy,
+}
+
+impl Effect {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Write => "write",
+            Effect::Destroy => "destroy",
+        }
+    }
 }
 
 /// A tool's call under way.
@@ -53,6 +65,8 @@ pub struct ToolSpec {
     pub effect: Effect,
     /// What a call with these arguments does, where they tell.
     pub effect_of: fn(&Map<String, Value>) -> Option<Effect>,
+    /// Whether some of its calls only read, so that a read-only server has it and judges each call.
+    pub may_read: bool,
     /// Whether a second call with the same arguments changes nothing more.
     pub idempotent: bool,
     /// The `operationId` for a tool that is one operation.
@@ -84,6 +98,9 @@ impl ToolSpec {
 
 /// A tool of several calls: its type is the schema, its `call` makes them.
 pub trait Compound: DeserializeOwned + JsonSchema {
+    /// Whether some calls only read, as [`Compound::effect_of`] tells: a read-only server has the tool.
+    const MAY_READ: bool = false;
+
     /// What a call with these arguments does to the workspace, where they tell more than the tool
     /// itself: a query reads, and a `DROP` destroys.
     fn effect_of(_arguments: &Map<String, Value>) -> Option<Effect> {

@@ -99,14 +99,10 @@ impl Building {
 
     /// A body that is an object.
     pub(crate) fn record(&mut self, body: &(impl Record + Serialize)) {
-        self.require_none(body.missing());
-        self.write(body);
-    }
-
-    fn require_none(&mut self, missing: Option<&'static str>) {
-        if let Some(name) = missing {
+        if let Some(name) = body.missing() {
             self.problem.note(required(name));
         }
+        self.write(body);
     }
 
     /// A body that is any other JSON.

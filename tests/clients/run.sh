@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Drives the server and the sandbox with clients that this project did not write: the MCP inspector, the Python `mcp`
-# client of both major versions, the official Databricks SDK for Python; and the tour of examples/ with our own.
-# Installs them below target/clients.
+# client of both major versions and `fastmcp`, the official Databricks SDK for Python; and the tour of examples/ with
+# our own. Installs them below target/clients.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -20,6 +20,8 @@ venv mcp1 'mcp>=1.20,<2'
 "$work/mcp1/bin/python" mcp_session.py "$binary"
 venv mcp2 'mcp>=2,<3'
 "$work/mcp2/bin/python" mcp_session.py "$binary"
+venv fastmcp 'fastmcp>=4,<5'
+"$work/fastmcp/bin/python" fastmcp_session.py "$binary"
 
 venv sdk 'databricks-sdk>=0.156'
 token=clients-token

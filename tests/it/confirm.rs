@@ -17,7 +17,7 @@ use crate::support::{binary, sandbox};
 
 /// A person who answers what is asked as they were told to, and remembers the questions.
 #[derive(Clone)]
-struct Person {
+pub(crate) struct Person {
     answer: Option<bool>,
     asked: Arc<Mutex<Vec<String>>>,
 }
@@ -47,17 +47,22 @@ impl ClientHandler for Person {
 }
 
 /// A session of one person, old or new.
-struct Session {
-    client: RunningService<RoleClient, Person>,
+pub(crate) struct Session {
+    pub(crate) client: RunningService<RoleClient, Person>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-fn modern() -> ClientLifecycleMode {
+pub(crate) fn modern() -> ClientLifecycleMode {
     ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
 }
 
 impl Session {
-    async fn open(sandbox: &Sandbox, era: ClientLifecycleMode, answer: Option<bool>, more: &[&str]) -> Self {
+    pub(crate) async fn open(
+        sandbox: &Sandbox,
+        era: ClientLifecycleMode,
+        answer: Option<bool>,
+        more: &[&str],
+    ) -> Self {
         let mut command = tokio::process::Command::from(binary());
         command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
         command.arg("serve").args(more);
@@ -67,11 +72,11 @@ impl Session {
         Self { client: person.serve_with_lifecycle(transport, era).await.unwrap(), asked }
     }
 
-    async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
+    pub(crate) async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
         self.client.call_tool(request(tool, arguments)).await.unwrap()
     }
 
-    fn questions(&self) -> Vec<String> {
+    pub(crate) fn questions(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -81,11 +86,11 @@ fn request(tool: &'static str, arguments: Value) -> CallToolRequestParams {
     CallToolRequestParams::new(tool).with_arguments(arguments)
 }
 
-fn said(result: &CallToolResult) -> String {
+pub(crate) fn said(result: &CallToolResult) -> String {
     result.content.iter().filter_map(|block| block.as_text()).map(|text| text.text.clone()).collect()
 }
 
-fn sql(statement: &str) -> Value {
+pub(crate) fn sql(statement: &str) -> Value {
     json!({ "statement": statement })
 }
 

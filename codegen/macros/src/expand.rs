@@ -1,6 +1,6 @@
 //! The enum as an implementation of `crate::mcp::Toolset`.
 
-use heck::{ToSnakeCase, ToTitleCase};
+use heck::ToSnakeCase;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Result, Variant};
@@ -63,9 +63,9 @@ fn tool(
             format!("the tool's name {name} has over {LONGEST_NAME} characters"),
         ));
     }
-    let title = attributes.title.as_ref().map_or_else(|| name.to_title_case(), LitStr::value);
+    let title = attributes.title.as_ref().map_or_else(|| sentence(&name), LitStr::value);
     let description = described(&variant.attrs, &variant.ident)?;
-    let (schema, effect, effect_of, handler, operation) = match (&attributes.operation, &variant.fields) {
+    let (schema, effect, judged, handler, operation) = match (&attributes.operation, &variant.fields) {
         (Some(id), Fields::Unit) => {
             let document = attributes.document.as_ref().or(toolset.document.as_ref()).ok_or_else(|| {
                 Error::new(id.span(), "which document is it in? Say `document = \"…\"` here or on the enum")
@@ -75,7 +75,7 @@ fn tool(
             (
                 quote!(crate::mcp::Schema::Text(#schema)),
                 tool.effect,
-                quote!(|_| ::std::option::Option::None),
+                quote!(effect_of: |_| ::std::option::Option::None, may_read: false),
                 tool.handler,
                 quote!(::std::option::Option::Some(#id)),
             )
@@ -97,7 +97,10 @@ fn tool(
             (
                 quote!(crate::mcp::Schema::Derived(crate::mcp::derived_schema::<#ty>)),
                 effect,
-                quote!(<#ty as crate::mcp::Compound>::effect_of),
+                quote! {
+                    effect_of: <#ty as crate::mcp::Compound>::effect_of,
+                    may_read: <#ty as crate::mcp::Compound>::MAY_READ
+                },
                 handler,
                 quote!(::std::option::Option::None),
             )
@@ -129,12 +132,18 @@ fn tool(
             description: #description,
             schema: #schema,
             effect: crate::mcp::Effect::#effect,
-            effect_of: #effect_of,
+            #judged,
             idempotent: #idempotent,
             operation: #operation,
             handler: #handler,
         }
     })
+}
+
+/// `list_job_runs` as people write it: List job runs.
+fn sentence(name: &str) -> String {
+    let (first, rest) = name.split_at(name.len().min(1));
+    first.to_uppercase() + &rest.replace('_', " ")
 }
 
 fn described(attributes: &[syn::Attribute], ident: &syn::Ident) -> Result<String> {

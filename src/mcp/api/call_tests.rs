@@ -7,7 +7,8 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::call;
 use crate::Workspace;
-use crate::mcp::{App, Context, Destructive, Policy};
+use crate::mcp::toolsets::Api;
+use crate::mcp::{App, Context, Decision, Destructive, Policy, Registry, Rule};
 
 fn context(url: &str, policy: Policy) -> Context {
     let workspace = Workspace::builder().host(url).token("dapi-test").build().unwrap();
@@ -107,23 +108,37 @@ async fn text_and_nothing_are_answers_too() {
 async fn what_is_refused_is_never_sent() {
     let server = MockServer::start().await;
     Mock::given(wiremock::matchers::any()).respond_with(answers(json!({}))).mount(&server).await;
-    let refused = async |policy, id, arguments| {
-        let call = call(&context(&server.uri(), policy), id, members(arguments), &[]).await;
-        call.map(drop).unwrap_err().to_string()
+    let registry = Registry::of::<Api>();
+    let tool = async |policy: &Policy, id, arguments| {
+        let arguments = members(json!({ "operation": id, "arguments": arguments }));
+        registry.call("api_call", arguments, &context(&server.uri(), policy.clone())).await
     };
-    let read_only = Policy { read_only: true, ..Policy::default() };
-    let deny = Policy { destructive: Destructive::Deny, ..Policy::default() };
+    let refused = async |policy: &Policy, id, arguments| {
+        tool(policy, id, arguments).await.map(drop).unwrap_err().to_string()
+    };
+    let allow = &Policy { destructive: Destructive::Allow, ..Policy::default() };
+    let read_only = &Policy { read_only: true, ..Policy::default() };
+    let deny = &Policy { destructive: Destructive::Deny, ..Policy::default() };
     let mkdirs = refused(read_only, "workspace_mkdirs", json!({ "path": "/x" })).await;
     assert!(mkdirs.contains("`workspace_mkdirs` was not called: the server is read-only"), "{mkdirs}");
     let delete = refused(deny, "jobs_delete", json!({ "job_id": 1 })).await;
-    assert!(delete.contains("forbid"), "{delete}");
+    assert!(
+        delete.contains("`jobs_delete` was not called") && delete.contains("--destructive deny"),
+        "{delete}"
+    );
+    let rules = vec![Rule::new(Decision::Never).operations(["tables_*"]).unwrap().names(["prod.*"]).unwrap()];
+    let rules = &Policy { rules, ..Policy::default() };
+    let ruled = refused(rules, "tables_delete", json!({ "full_name": "prod.a.t" })).await;
+    assert!(
+        ruled.contains("a rule of the server's owner forbids it (operations tables_*; names prod.*: never)"),
+        "{ruled}"
+    );
     // An empty part of a path would make it another operation's.
-    let empty = refused(Policy::default(), "catalogs_delete", json!({ "name": "" })).await;
+    let empty = refused(allow, "catalogs_delete", json!({ "name": "" })).await;
     assert!(empty.contains("`name` is empty"), "{empty}");
-    let up = refused(Policy::default(), "catalogs_delete", json!({ "name": ".." })).await;
+    let up = refused(allow, "catalogs_delete", json!({ "name": ".." })).await;
     assert!(up.contains("cannot be sent"), "{up}");
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
-    let read = context(&server.uri(), read_only);
-    call(&read, "catalogs_get", members(json!({ "name": "a" })), &[]).await.unwrap();
+    tool(read_only, "catalogs_get", json!({ "name": "a" })).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }

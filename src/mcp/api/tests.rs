@@ -8,9 +8,14 @@ use super::document::Document;
 use super::operations::{self, Listed};
 use super::{describe, packed, search};
 
-/// Our own questions; others are held back.
-fn questions() -> Vec<(String, Vec<String>)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/api_questions.tsv");
+/// What must not get worse; the aim is 90.
+const HELD_OUT: f64 = 60.0;
+
+/// A question, and the operations of which any will do.
+type Question = (String, Vec<String>);
+
+fn questions(file: &str) -> Vec<Question> {
+    let path = format!("{}/tests/data/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let read = lines.map(|line| {
@@ -20,12 +25,10 @@ fn questions() -> Vec<(String, Vec<String>)> {
     read.collect()
 }
 
-#[test]
-fn nine_of_ten_questions_find_their_operation_among_the_first_five() {
-    let questions = questions();
-    assert!(questions.len() >= 150, "{}", questions.len());
+/// Per cent of the questions that find their operation among the first five; prints the others.
+fn found(name: &str, questions: &[Question]) -> f64 {
     let (mut first, mut five) = (0, 0);
-    for (question, ids) in &questions {
+    for (question, ids) in questions {
         let ranked: Vec<&str> = search::ranked(question).unwrap().into_iter().map(Listed::id).collect();
         let place = ranked.iter().position(|id| ids.iter().any(|wanted| wanted == id));
         first += usize::from(place == Some(0));
@@ -36,8 +39,30 @@ fn nine_of_ten_questions_find_their_operation_among_the_first_five() {
         }
     }
     let share = |count: usize| 100.0 * count as f64 / questions.len() as f64;
-    println!("{} questions: first {:.1} %, first five {:.1} %", questions.len(), share(first), share(five));
-    assert!(share(five) >= 90.0, "{:.1} % of the questions", share(five));
+    println!(
+        "{name}: {} questions, first {:.1} %, first five {:.1} %",
+        questions.len(),
+        share(first),
+        share(five)
+    );
+    share(five)
+}
+
+#[test]
+fn nine_of_ten_questions_find_their_operation_among_the_first_five() {
+    let questions = questions("api_questions.tsv");
+    assert!(questions.len() >= 150, "{}", questions.len());
+    let share = found("our own", &questions);
+    assert!(share >= 90.0, "{share:.1} % of the questions");
+}
+
+/// On these the search is not tuned: they tell what to expect of questions that nobody foresaw.
+#[test]
+fn questions_that_nobody_tuned_on_are_answered_too() {
+    let questions = questions("api_questions_held_out.tsv");
+    assert!(questions.len() >= 60, "{}", questions.len());
+    let share = found("held out", &questions);
+    assert!(share >= HELD_OUT, "{share:.1} % of the questions");
 }
 
 #[test]

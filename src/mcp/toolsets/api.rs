@@ -11,17 +11,17 @@ use crate::mcp::{Answer, Compound, Context, Effect, ToolError, api};
 #[derive(Debug, Toolset)]
 #[toolset(name = "api")]
 pub enum Api {
-    /// Find operations of the whole Databricks REST API by words, for what no other tool does. Answers ids, best
-    /// first, each with its request and whether it reads, writes or destroys. Then api_describe, then api_call.
-    #[tool(effect = read)]
+    /// Search the Databricks API for operations (endpoints) that no other tool covers: sharing, tokens, budgets, …
+    /// Answers ids, best first, with request and effect. Then api_describe, then api_call.
+    #[tool(title = "Search API operations", effect = read)]
     ApiSearch(ApiSearch),
-    /// Describe one operation: its arguments (`*` marks required ones), the fields of its answer, paging, and what to
-    /// poll. Nested objects that are not written out: ask again with field.
-    #[tool(effect = read)]
+    /// Describe the request of an operation such as clusters_resize: parameters (`*` marks required ones), answer,
+    /// paging, what to poll. Ask again with field for what is not written out.
+    #[tool(title = "Arguments an operation needs", effect = read)]
     ApiDescribe(ApiDescribe),
-    /// Call any operation by its id. Arguments are checked before anything is sent. `next_page` in an answer holds the
-    /// arguments to change for the next page. Secrets in answers are hidden.
-    #[tool(effect = destroy)]
+    /// Invoke a Databricks REST API operation by its id. Arguments are checked before anything is sent. `next_page` in
+    /// an answer holds those to change for the next page. Secrets are hidden.
+    #[tool(title = "Invoke an API operation", effect = destroy)]
     ApiCall(ApiCall),
 }
 
@@ -75,6 +75,8 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 }
 
 impl Compound for ApiCall {
+    const MAY_READ: bool = true;
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("operation").and_then(Value::as_str).and_then(api::effect_of)
     }

@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "apps", document = "apps")]
 pub enum Apps {
-    /// List apps: address, state of app and compute.
+    /// List Databricks apps: address, state of app and compute.
     #[tool(
         operation = "apps_list",
         fields("page_size", "page_token"),
@@ -49,8 +49,9 @@ pub enum Apps {
         )
     )]
     GetApp,
-    /// Create an app and start its compute; it shows nothing until deploy_app puts code on it.
+    /// Create a new Databricks app and start it; it shows nothing until deploy_app puts code on it.
     #[tool(
+        title = "Create an app",
         operation = "apps_create",
         fields("name", "description", "compute_size", "no_compute"),
         effect = write,
@@ -60,9 +61,10 @@ pub enum Apps {
         )
     )]
     CreateApp,
-    /// Deploy code from a workspace folder to an app whose compute is ACTIVE. get_app_deployment tells when it has
+    /// Deploy the code in a workspace folder to an app whose compute is ACTIVE. get_app_deployment tells when it has
     /// SUCCEEDED.
     #[tool(
+        title = "Deploy new code to an app",
         operation = "apps_deploy",
         fields("app_name", "source_code_path", "mode"),
         effect = write,

@@ -8,7 +8,7 @@ use super::UpdateGrants;
 #[derive(Debug, Toolset)]
 #[toolset(name = "catalog", document = "catalog")]
 pub enum Catalog {
-    /// List the catalogs that the caller may see.
+    /// List the Unity Catalog catalogs, the top level of the data.
     #[tool(
         operation = "catalogs_list",
         fields("max_results", "page_token"),
@@ -21,15 +21,17 @@ pub enum Catalog {
         )
     )]
     ListCatalogs,
-    /// List the schemas of a catalog.
+    /// List the schemas (databases) of a catalog.
     #[tool(
+        title = "List schemas (databases)",
         operation = "schemas_list",
         fields("catalog_name", "max_results", "page_token"),
         answer("schemas.full_name", "schemas.comment", "schemas.owner", "next_page_token")
     )]
     ListSchemas,
-    /// List the tables and views of a schema, without their columns.
+    /// List the tables and views (datasets) in a schema, without their columns.
     #[tool(
+        title = "List the tables (data) of a schema",
         operation = "tables_list",
         fields("catalog_name", "schema_name", "max_results", "page_token", "omit_columns"),
         defaults(omit_columns = true, max_results = 50),
@@ -45,8 +47,9 @@ pub enum Catalog {
         )
     )]
     ListTables,
-    /// Describe a table or view: columns with types and comments, keys, owner, format, properties, view text.
+    /// Describe a table or view: columns with types and comments, primary key, owner, format, properties, view text.
     #[tool(
+        title = "Describe a table",
         operation = "tables_get",
         fields("full_name"),
         answer(
@@ -70,6 +73,7 @@ pub enum Catalog {
     DescribeTable,
     /// Find tables and views of a catalog by name patterns, across schemas: full names and types only.
     #[tool(
+        title = "Find tables by name",
         operation = "tables_list_summaries",
         fields("catalog_name", "schema_name_pattern", "table_name_pattern", "max_results", "page_token"),
         defaults(max_results = 100),
@@ -91,8 +95,9 @@ pub enum Catalog {
         )
     )]
     ListVolumes,
-    /// Create a volume, a place for files, in a schema.
+    /// Create a volume, a place for files, in a schema of Unity Catalog.
     #[tool(
+        title = "Create a volume",
         operation = "volumes_create",
         fields("catalog_name", "schema_name", "name", "volume_type", "storage_location", "comment"),
         defaults(volume_type = "MANAGED"),
@@ -100,7 +105,7 @@ pub enum Catalog {
         answer("full_name", "volume_type", "storage_location")
     )]
     CreateVolume,
-    /// List the functions that users defined in a schema. get_function shows parameters and body.
+    /// List the functions (UDFs) that users defined in a schema. get_function shows parameters and body.
     #[tool(
         operation = "functions_list",
         fields("catalog_name", "schema_name", "max_results", "page_token"),
@@ -140,8 +145,10 @@ pub enum Catalog {
         )
     )]
     GetFunction,
-    /// Who may do what on a Unity Catalog object: direct and inherited privileges, and where each comes from.
+    /// Who has access to a table or other Unity Catalog object: privileges, direct and inherited, and where each comes
+    /// from.
     #[tool(
+        title = "Who has access to data",
         operation = "grants_get_effective",
         fields("securable_type", "full_name", "principal", "max_results", "page_token"),
         answer(
@@ -153,8 +160,8 @@ pub enum Catalog {
         )
     )]
     GetGrants,
-    /// Grant or revoke privileges on a Unity Catalog object. get_grants shows those in force.
-    #[tool(effect = destroy, idempotent)]
+    /// Let a user or group select from a table, use a schema, … (grant), or revoke it. get_grants shows those in force.
+    #[tool(title = "Grant or revoke privileges", effect = destroy, idempotent)]
     UpdateGrants(UpdateGrants),
     /// Create a schema in a catalog.
     #[tool(
@@ -173,8 +180,9 @@ pub enum Catalog {
         done = "The schema is deleted."
     )]
     DeleteSchema,
-    /// Delete a table or view. Data of a managed table go too; UNDROP in SQL can bring it back for some days.
+    /// Drop (delete) a table or view. Data of a managed table go too; UNDROP in SQL can bring it back for some days.
     #[tool(
+        title = "Drop a table",
         operation = "tables_delete",
         fields("full_name"),
         effect = destroy,

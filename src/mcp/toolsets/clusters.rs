@@ -8,7 +8,7 @@ use super::StartCluster;
 #[derive(Debug, Toolset)]
 #[toolset(name = "clusters", document = "compute")]
 pub enum Clusters {
-    /// List clusters with their state and size, a page at a time.
+    /// List clusters (compute), running or not: state, node type, size, creator.
     #[tool(
         operation = "clusters_list",
         fields("filter_by.cluster_states", "page_size", "page_token"),
@@ -27,12 +27,12 @@ pub enum Clusters {
         )
     )]
     ListClusters,
-    /// Everything about one cluster: state and its reason, nodes, Spark settings, tags.
-    #[tool(operation = "clusters_get", fields("cluster_id"))]
+    /// Configuration and state of one cluster, and why it went down: workers, node type, Spark version, tags.
+    #[tool(title = "Cluster configuration and status", operation = "clusters_get", fields("cluster_id"))]
     GetCluster,
-    /// Create an all-purpose cluster and begin to start it. Answers its id at once; get_cluster tells when it is
-    /// RUNNING.
+    /// Create a cluster: compute with a number of workers, or autoscaling. get_cluster tells when it is RUNNING.
     #[tool(
+        title = "Create a new cluster",
         operation = "clusters_create",
         fields(
             "cluster_name", "spark_version", "node_type_id", "num_workers", "autoscale", "autotermination_minutes",
@@ -42,27 +42,31 @@ pub enum Clusters {
         effect = write
     )]
     CreateCluster,
-    /// Start a terminated cluster, which takes some minutes; waits for it on demand.
-    #[tool(effect = write, idempotent)]
+    /// Start a cluster that is stopped (terminated), which takes some minutes; waits for it on demand.
+    #[tool(title = "Start (turn on) a cluster", effect = write, idempotent)]
     StartCluster(StartCluster),
-    /// Stop a cluster: its commands end and its memory is lost, its settings stay and it can be started again.
+    /// Stop (shut down) a cluster: its commands end, memory is lost; its settings stay and it can be started again.
     #[tool(
+        title = "Stop (turn off) a cluster",
         operation = "clusters_delete",
         effect = destroy,
         idempotent,
         done = "The cluster is terminating. Its settings stay; start_cluster starts it again."
     )]
     TerminateCluster,
-    /// Restart a running cluster: its commands end and its memory is lost.
+    /// Restart a running cluster that hangs or behaves oddly: its commands end and its memory is lost.
     #[tool(
+        title = "Reboot a cluster",
         operation = "clusters_restart",
         fields("cluster_id"),
         effect = destroy,
         done = "The cluster is restarting. get_cluster tells when it is RUNNING."
     )]
     RestartCluster,
-    /// Change some settings of a cluster; those not named in update_mask stay. A running cluster restarts.
+    /// Change a cluster: number of workers, autotermination, Spark settings; what update_mask does not name stays. A
+    /// running cluster restarts.
     #[tool(
+        title = "Change (resize) a cluster",
         operation = "clusters_update",
         fields(
             "cluster_id", "update_mask", "cluster.cluster_name", "cluster.spark_version",
@@ -76,6 +80,7 @@ pub enum Clusters {
     UpdateCluster,
     /// Delete a cluster with its settings for good. To stop one and keep its settings use terminate_cluster.
     #[tool(
+        title = "Delete a cluster permanently",
         operation = "clusters_permanent_delete",
         effect = destroy,
         idempotent,
@@ -108,8 +113,12 @@ pub enum Clusters {
         )
     )]
     ListNodeTypes,
-    /// Databricks Runtime versions. Give their key as spark_version to create_cluster.
-    #[tool(operation = "clusters_spark_versions", answer("versions.key", "versions.name"))]
+    /// Databricks Runtime (Spark) versions, by the key that create_cluster takes as spark_version.
+    #[tool(
+        title = "List runtime versions",
+        operation = "clusters_spark_versions",
+        answer("versions.key", "versions.name")
+    )]
     ListSparkVersions,
     /// List cluster policies that the caller may use. get_cluster_policy shows the rules of one.
     #[tool(
@@ -156,12 +165,15 @@ pub enum Clusters {
     ListInstancePools,
     /// Libraries of a cluster with the state of their installation and error messages.
     #[tool(
+        title = "Libraries on a cluster",
         operation = "libraries_cluster_status",
         answer("library_statuses.library", "library_statuses.status", "library_statuses.messages")
     )]
     ListClusterLibraries,
-    /// Begin to install libraries on a cluster. list_cluster_libraries tells when they are INSTALLED.
+    /// Add libraries to a cluster: PyPI or Maven packages, wheels, jars. list_cluster_libraries tells when they are
+    /// INSTALLED.
     #[tool(
+        title = "Add libraries to a cluster",
         operation = "libraries_install",
         fields(
             "cluster_id", "libraries.pypi.package", "libraries.whl", "libraries.jar",

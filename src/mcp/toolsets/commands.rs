@@ -17,30 +17,32 @@ use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
 #[derive(Debug, Toolset)]
 #[toolset(name = "commands", document = "compute")]
 pub enum Commands {
-    /// Run code once on a cluster and answer its output: a context is made, used and destroyed. For several steps that
-    /// share variables use create_execution_context and execute_command.
-    #[tool(effect = destroy)]
+    /// Execute Python (PySpark), SQL, Scala or R code once on a cluster and answer its output. For steps that share
+    /// variables use create_execution_context.
+    #[tool(title = "Run Python or other code", effect = destroy)]
     RunCode(RunCode),
-    /// Open a context on a running cluster: variables and imports live on between its commands. Contexts left open are
-    /// destroyed when the server ends.
-    #[tool(effect = write)]
+    /// Open a session (context) on a running cluster: variables and imports live on between its commands, until the
+    /// server ends.
+    #[tool(title = "Start an interactive session", effect = write)]
     CreateExecutionContext(CreateExecutionContext),
-    /// Run code in a context and answer its output. When the time is up the command goes on and get_command reads it.
-    #[tool(effect = destroy)]
+    /// Run code in an open session (REPL context) and answer its output: variables and dataframes are kept. When the
+    /// time is up get_command reads on.
+    #[tool(title = "Run code in an open session", effect = destroy)]
     ExecuteCommand(ExecuteCommand),
-    /// State and output of a command that execute_command began.
-    #[tool(effect = read)]
+    /// Whether a command that execute_command began is done, and its output.
+    #[tool(title = "Read a command's state and output", effect = read)]
     GetCommand(GetCommand),
-    /// Cancel a command that has not ended; the context stays.
+    /// Interrupt a running command on a cluster; its context stays.
     #[tool(
+        title = "Stop a running command",
         operation = "command_execution_cancel",
         effect = write,
         idempotent,
         done = "The command is being cancelled. get_command tells when it has ended."
     )]
     CancelCommand,
-    /// Destroy a context: its variables are gone and its memory is free.
-    #[tool(effect = write)]
+    /// Close a session (context) on a cluster: its variables are gone, its memory is free.
+    #[tool(title = "Close a session", effect = write)]
     DestroyExecutionContext(DestroyExecutionContext),
 }
 

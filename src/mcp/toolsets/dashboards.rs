@@ -36,8 +36,9 @@ pub enum Dashboards {
         )
     )]
     GetDashboard,
-    /// Create a draft dashboard from JSON. publish_dashboard lets others see it.
+    /// Create (make) an AI/BI dashboard, as a draft, from JSON. publish_dashboard lets others see it.
     #[tool(
+        title = "Create or build a dashboard",
         operation = "lakeview_create",
         fields(
             "display_name", "serialized_dashboard", "warehouse_id", "parent_path", "dataset_catalog",

@@ -15,14 +15,14 @@ use crate::mcp::{Answer, Compound, Context, ToolError};
 #[derive(Debug, Toolset)]
 #[toolset(name = "files", document = "files")]
 pub enum Files {
-    /// List a folder of a volume (/Volumes/catalog/schema/volume/…) or of DBFS (dbfs:/…).
-    #[tool(effect = read)]
+    /// Which files (CSV, JSON, …) are in a folder of a volume (/Volumes/…) or DBFS (dbfs:/…), with sizes.
+    #[tool(title = "List files of a volume folder", effect = read)]
     ListFiles(ListFiles),
-    /// Read a file of a volume or of DBFS, or a part of it: text as it is, other bytes as base64.
-    #[tool(effect = read)]
+    /// Read a file of a volume (/Volumes/…) or DBFS, or a part of it: text as it is, other bytes as base64.
+    #[tool(title = "Read a file in a volume or DBFS", effect = read)]
     ReadFile(ReadFile),
     /// Write a whole file of a volume or of DBFS.
-    #[tool(effect = write, idempotent)]
+    #[tool(title = "Save or upload a file to a volume", effect = write, idempotent)]
     WriteFile(WriteFile),
 }
 

@@ -10,6 +10,7 @@ use super::AskGenie;
 pub enum Genie {
     /// List Genie spaces, in which data are asked about in plain language.
     #[tool(
+        title = "List Genie spaces",
         operation = "genie_list_spaces",
         fields("page_size", "page_token"),
         defaults(page_size = 20),
@@ -24,17 +25,20 @@ pub enum Genie {
     ListGenieSpaces,
     /// One Genie space; on request with its tables, instructions and sample questions.
     #[tool(
+        title = "Details of a Genie space",
         operation = "genie_get_space",
         fields("space_id", "include_serialized_space"),
         answer("space_id", "title", "description", "warehouse_id", "parent_path", "serialized_space")
     )]
     GetGenieSpace,
-    /// Ask a Genie space a question about data in plain language; waits and answers text, SQL and rows. A further
-    /// question takes the conversation_id of the answer.
-    #[tool(effect = write)]
+    /// Ask Genie about data in plain (natural) language, such as how sales developed; waits and answers text, SQL and
+    /// rows. A further question takes the conversation_id of the answer.
+    #[tool(title = "Ask Genie a question", effect = write)]
     AskGenie(AskGenie),
-    /// Genie's answer: status, text, SQL. When an attachment has a query, get_genie_query_result gives its rows.
+    /// Whether Genie has answered yet, and its answer: text, SQL. When an attachment has a query,
+    /// get_genie_query_result gives its rows.
     #[tool(
+        title = "State and text of Genie's answer",
         operation = "genie_get_message",
         answer(
             "message_id",
@@ -50,8 +54,9 @@ pub enum Genie {
         )
     )]
     GetGenieMessage,
-    /// Rows of the SQL that Genie wrote for a message, at most 5,000.
+    /// Rows behind an answer of Genie, from the SQL it wrote; at most 5,000.
     #[tool(
+        title = "Rows behind Genie's answer",
         operation = "genie_get_message_attachment_query_result",
         answer(
             "statement_response.status.state",
@@ -64,8 +69,9 @@ pub enum Genie {
         )
     )]
     GetGenieQueryResult,
-    /// Run the SQL of a Genie message again, for fresh rows or when the result has expired.
+    /// Refresh expired rows of a Genie message: its SQL runs again.
     #[tool(
+        title = "Rerun a Genie query",
         operation = "genie_execute_message_attachment_query",
         effect = write,
         answer(
@@ -79,6 +85,7 @@ pub enum Genie {
     RerunGenieQuery,
     /// List conversations of a Genie space.
     #[tool(
+        title = "List Genie conversations",
         operation = "genie_list_conversations",
         fields("space_id", "include_all", "page_size", "page_token"),
         defaults(page_size = 20),
@@ -92,6 +99,7 @@ pub enum Genie {
     ListGenieConversations,
     /// List the questions and answers of a Genie conversation.
     #[tool(
+        title = "Messages of a Genie conversation",
         operation = "genie_list_conversation_messages",
         fields("space_id", "conversation_id", "page_size", "page_token"),
         defaults(page_size = 20),

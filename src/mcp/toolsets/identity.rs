@@ -8,8 +8,10 @@ use super::UpdatePermissions;
 #[derive(Debug, Toolset)]
 #[toolset(name = "identity", document = "iam")]
 pub enum Identity {
-    /// Who the calls are made as: user name, display name, groups. Home folder is /Users/ and the user name.
+    /// Who the calls are made as: user name, display name, groups (such as admins). Home folder is /Users/ and the user
+    /// name.
     #[tool(
+        title = "User and account in use",
         operation = "current_user_me",
         fields("attributes"),
         answer("id", "userName", "displayName", "active", "emails.value", "groups.display")
@@ -17,6 +19,7 @@ pub enum Identity {
     WhoAmI,
     /// List or find users of the workspace.
     #[tool(
+        title = "Find users",
         operation = "users_list",
         fields("filter", "startIndex", "count"),
         defaults(count = 50),
@@ -33,14 +36,16 @@ pub enum Identity {
     ListUsers,
     /// Add a user to the workspace by e-mail address.
     #[tool(
+        title = "Add a user",
         operation = "users_create",
         fields("userName", "displayName"),
         effect = write,
         answer("id", "userName", "displayName", "active")
     )]
     CreateUser,
-    /// Remove a user from the workspace. To find the id use list_users.
+    /// Remove a user, such as someone who left, from the workspace. To find the id use list_users.
     #[tool(
+        title = "Remove a user",
         operation = "users_delete",
         effect = destroy,
         done = "The user is removed."
@@ -61,8 +66,9 @@ pub enum Identity {
         )
     )]
     ListGroups,
-    /// One group with members, parent groups and entitlements.
+    /// Members of one group, its parent groups and entitlements.
     #[tool(
+        title = "Members of a group",
         operation = "groups_get",
         answer(
             "id",
@@ -100,8 +106,9 @@ pub enum Identity {
         )
     )]
     ListServicePrincipals,
-    /// Who may use a workspace object such as a job, cluster or notebook, and how. For tables use get_grants.
+    /// Who can run a certain job, attach to a cluster, view a dashboard, …: permissions. get_grants is for tables.
     #[tool(
+        title = "Who may run a job or use an object",
         operation = "permissions_get",
         answer(
             "object_id",
@@ -114,7 +121,8 @@ pub enum Identity {
         )
     )]
     GetPermissions,
-    /// Give a user, group or service principal a permission on a workspace object; the others keep theirs.
-    #[tool(effect = destroy, idempotent)]
+    /// Give a user, group or service principal a permission on a warehouse (CAN_USE), notebook (CAN_EDIT), job or other
+    /// workspace object; the others keep theirs.
+    #[tool(title = "Give CAN_USE or another permission", effect = destroy, idempotent)]
     UpdatePermissions(UpdatePermissions),
 }

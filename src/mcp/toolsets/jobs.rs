@@ -16,8 +16,9 @@ use crate::mcp::{Answer, Compound, Context, ToolError};
 #[derive(Debug, Toolset)]
 #[toolset(name = "jobs", document = "jobs")]
 pub enum Jobs {
-    /// List jobs with name, schedule and creator, a page at a time.
+    /// Which jobs (workflows) there are: name, schedule, creator.
     #[tool(
+        title = "List or find jobs",
         operation = "jobs_list",
         fields("name", "limit", "page_token"),
         defaults(limit = 20),
@@ -31,22 +32,24 @@ pub enum Jobs {
         )
     )]
     ListJobs,
-    /// Everything about one job: tasks, clusters, schedule, parameters, notifications.
-    #[tool(operation = "jobs_get", fields("job_id", "page_token"))]
+    /// What one job does: tasks, clusters, schedule, parameters, who is notified.
+    #[tool(title = "Job details", operation = "jobs_get", fields("job_id", "page_token"))]
     GetJob,
-    /// Run a job now. Answers the run's id at once; wait_for_run waits for its end.
+    /// Start (trigger) a job or workflow now, with parameters. wait_for_run waits for its end.
     #[tool(
+        title = "Start a job",
         operation = "jobs_run_now",
         fields("job_id", "job_parameters", "notebook_params", "only", "idempotency_token"),
         effect = write
     )]
     RunJob,
     /// Run tasks once without making a job: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run
-    /// serverless. Answers the run's id at once; wait_for_run waits for its end.
-    #[tool(effect = write)]
+    /// serverless. wait_for_run waits for its end.
+    #[tool(title = "Run a notebook or file once", effect = write)]
     SubmitRun(SubmitRun),
-    /// List runs, newest first: of one job or of all.
+    /// List job runs (executions), newest first: of one job or of all.
     #[tool(
+        title = "History of job runs",
         operation = "jobs_list_runs",
         fields("job_id", "active_only", "completed_only", "limit", "page_token"),
         defaults(limit = 20),
@@ -62,8 +65,10 @@ pub enum Jobs {
         )
     )]
     ListRuns,
-    /// One run with the state of each of its tasks. get_run_output takes the run_id of a task.
+    /// Details of one run: whether it succeeded, state and times of each task. get_run_output takes the run_id of a
+    /// task.
     #[tool(
+        title = "Details of a run",
         operation = "jobs_get_run",
         fields("run_id", "page_token"),
         answer(
@@ -86,12 +91,14 @@ pub enum Jobs {
         )
     )]
     GetRun,
-    /// Wait for a run to end and answer the state of each task. Answers too when the time is up: then call it again.
-    #[tool(effect = read)]
+    /// Wait until a job run is finished and answer how each task ended. Answers too when the time is up: then call
+    /// again.
+    #[tool(title = "Wait until a run is over", effect = read)]
     WaitForRun(WaitForRun),
-    /// What one task's run gave: notebook result, logs, error and its trace. Takes the run_id of a task, not of a run of
-    /// several tasks.
+    /// What one task's run gave: notebook result, logs, error and its trace. Takes the run_id of a task, not of a run
+    /// of several.
     #[tool(
+        title = "Output of a task",
         operation = "jobs_get_run_output",
         answer(
             "notebook_output",
@@ -110,23 +117,25 @@ pub enum Jobs {
     )]
     GetRunOutput,
     /// Why a run failed: state of each task; error, trace and end of the log of those that failed.
-    #[tool(effect = read)]
+    #[tool(title = "Find why a job or run failed", effect = read)]
     ExplainRun(ExplainRun),
-    /// Cancel a run that has not ended.
+    /// Cancel (stop) a job run that has not ended.
     #[tool(
+        title = "Cancel a run",
         operation = "jobs_cancel_run",
         effect = write,
         idempotent,
         done = "The run is being cancelled. get_run tells when it has ended."
     )]
     CancelRun,
-    /// Create a job from tasks: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run serverless.
-    /// Answers its id; run_job runs it.
-    #[tool(effect = write)]
+    /// Create a workflow (job) with one or more tasks, scheduled or not: notebooks, Python scripts, SQL files,
+    /// pipelines. Tasks without a cluster run serverless. run_job runs it.
+    #[tool(title = "Create a workflow (job) with tasks", effect = write)]
     CreateJob(CreateJob),
-    /// Change name, schedule, parameters or limits of a job: each one given replaces the old one as a whole, the others
-    /// stay.
+    /// Change a job: name, schedule, parameters, timeout, concurrent runs. Each one given replaces the old one as a
+    /// whole, the others stay.
     #[tool(
+        title = "Change a job's settings",
         operation = "jobs_update",
         fields(
             "job_id", "new_settings.name", "new_settings.max_concurrent_runs", "new_settings.timeout_seconds",
@@ -138,16 +147,18 @@ pub enum Jobs {
         done = "The job is changed."
     )]
     UpdateJob,
-    /// Delete a job with its schedule. Runs that have begun go on.
+    /// Delete (remove) a job with its schedule. Runs that have begun go on.
     #[tool(
+        title = "Remove a job",
         operation = "jobs_delete",
         effect = destroy,
         idempotent,
         done = "The job is deleted."
     )]
     DeleteJob,
-    /// Run failed or chosen tasks of an ended run again, in the same run. wait_for_run waits for its end.
+    /// Retry an ended run: its failed or chosen tasks run again, in the same run. wait_for_run waits for its end.
     #[tool(
+        title = "Rerun failed tasks",
         operation = "jobs_repair_run",
         fields(
             "run_id", "rerun_all_failed_tasks", "rerun_tasks", "latest_repair_id"),
@@ -155,8 +166,9 @@ pub enum Jobs {
         answer("repair_id")
     )]
     RepairRun,
-    /// Cancel all runs of a job that have not ended.
+    /// Cancel each run of one job that has not ended.
     #[tool(
+        title = "Cancel all runs of a job",
         operation = "jobs_cancel_all_runs",
         fields("job_id", "all_queued_runs"),
         effect = destroy,
@@ -165,7 +177,11 @@ pub enum Jobs {
     )]
     CancelAllRuns,
     /// A notebook task's run as HTML: code and results of each cell. Large; for results alone use get_run_output.
-    #[tool(operation = "jobs_export_run", answer("views.name", "views.type", "views.content"))]
+    #[tool(
+        title = "Export a notebook run as HTML",
+        operation = "jobs_export_run",
+        answer("views.name", "views.type", "views.content")
+    )]
     ExportRun,
 }
 

@@ -34,6 +34,7 @@ pub enum Ml {
     GetExperiment,
     /// Find MLflow runs of experiments by metrics, parameters, tags or status; order_by gives the best first.
     #[tool(
+        title = "Search MLflow runs",
         operation = "experiments_search_runs",
         fields("experiment_ids", "filter", "order_by", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -47,6 +48,7 @@ pub enum Ml {
     SearchMlflowRuns,
     /// One MLflow run: status, parameters, last value of each metric, tags, artifact location.
     #[tool(
+        title = "Metrics and parameters of an MLflow run",
         operation = "experiments_get_run",
         fields("run_id"),
         answer(
@@ -66,6 +68,7 @@ pub enum Ml {
     GetMlflowRun,
     /// All values of one metric of an MLflow run, by step.
     #[tool(
+        title = "A metric's values over the steps",
         operation = "experiments_get_history",
         fields("run_id", "metric_key", "max_results", "page_token"),
         defaults(max_results = 200),
@@ -74,13 +77,15 @@ pub enum Ml {
     GetMetricHistory,
     /// List files that an MLflow run saved: models, plots, data.
     #[tool(
+        title = "List MLflow artifacts",
         operation = "experiments_list_artifacts",
         fields("run_id", "path", "page_token"),
         answer("root_uri", "files.path", "files.is_dir", "files.file_size", "next_page_token")
     )]
     ListMlflowArtifacts,
-    /// Add metrics, parameters and tags to an MLflow run. A parameter once set cannot change.
+    /// Add metrics, parameters and tags to an MLflow (training) run. A parameter once set cannot change.
     #[tool(
+        title = "Log metrics, parameters and tags",
         operation = "experiments_log_batch",
         fields(
             "run_id", "metrics.key", "metrics.value", "metrics.step", "metrics.timestamp", "params", "tags"

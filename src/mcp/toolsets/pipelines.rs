@@ -8,6 +8,7 @@ use databricks_toolkit_macros::Toolset;
 pub enum Pipelines {
     /// List pipelines (Lakeflow Declarative, DLT) with state and latest updates.
     #[tool(
+        title = "List DLT pipelines",
         operation = "pipelines_list_pipelines",
         fields("filter", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -24,8 +25,9 @@ pub enum Pipelines {
         )
     )]
     ListPipelines,
-    /// One pipeline: state, latest updates and settings such as source files, catalog and schema.
+    /// One pipeline: whether it runs, latest updates and settings such as notebooks, catalog and schema.
     #[tool(
+        title = "Pipeline details",
         operation = "pipelines_get",
         answer(
             "pipeline_id",
@@ -64,9 +66,10 @@ pub enum Pipelines {
         answer("pipeline_id", "effective_settings")
     )]
     CreatePipeline,
-    /// Run a pipeline: all tables or some; validate_only checks the code only. get_pipeline_update tells when it has
-    /// COMPLETED.
+    /// Run (refresh) a pipeline: all tables or some; validate_only checks the code only. get_pipeline_update tells when
+    /// it has COMPLETED.
     #[tool(
+        title = "Run or refresh a pipeline (DLT)",
         operation = "pipelines_start_update",
         fields(
             "pipeline_id", "full_refresh", "refresh_selection", "full_refresh_selection", "validate_only"
@@ -83,7 +86,7 @@ pub enum Pipelines {
         done = "The pipeline is stopping. get_pipeline tells when it is IDLE."
     )]
     StopPipeline,
-    /// List the updates (runs) of a pipeline, newest first.
+    /// List when a pipeline was updated (run) and how that ended, newest first.
     #[tool(
         operation = "pipelines_list_updates",
         fields("pipeline_id", "max_results", "page_token"),

@@ -24,8 +24,13 @@ pub enum Secrets {
         done = "The scope and its secrets are deleted."
     )]
     DeleteSecretScope,
-    /// List the keys of the secrets in a scope. Values are never shown: code reads them with dbutils.secrets.get.
-    #[tool(operation = "secrets_list_secrets", answer("secrets.key", "secrets.last_updated_timestamp"))]
+    /// List the keys (names) of the secrets in a scope. Values are never shown: code reads them with
+    /// dbutils.secrets.get.
+    #[tool(
+        title = "Names of secrets in a scope",
+        operation = "secrets_list_secrets",
+        answer("secrets.key", "secrets.last_updated_timestamp")
+    )]
     ListSecrets,
     /// Store a secret in a scope; a value that the key has is overwritten for good.
     #[tool(
@@ -44,10 +49,15 @@ pub enum Secrets {
     )]
     DeleteSecret,
     /// Who may read, write or manage the secrets of a scope.
-    #[tool(operation = "secrets_list_acls", answer("items.principal", "items.permission"))]
+    #[tool(
+        title = "Who may use a secret scope",
+        operation = "secrets_list_acls",
+        answer("items.principal", "items.permission")
+    )]
     ListSecretAcls,
     /// Let a user, group or service principal read, write or manage a scope; replaces its permission there.
     #[tool(
+        title = "Give access to a secret scope",
         operation = "secrets_put_acl",
         effect = write,
         idempotent,
@@ -56,6 +66,7 @@ pub enum Secrets {
     PutSecretAcl,
     /// Take away what a user, group or service principal may do on a scope.
     #[tool(
+        title = "Take away access to a secret scope",
         operation = "secrets_delete_acl",
         effect = destroy,
         done = "The permission is taken away."

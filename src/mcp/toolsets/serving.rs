@@ -49,9 +49,10 @@ pub enum Serving {
         )
     )]
     GetServingEndpoint,
-    /// Ask a model behind a serving endpoint: chat with messages, embeddings with input, other models with
-    /// dataframe_records or inputs.
+    /// Ask a model behind a serving endpoint: chat with an LLM (messages), embed (input), predict or score
+    /// (dataframe_records, inputs).
     #[tool(
+        title = "Ask an LLM or get predictions",
         operation = "serving_endpoints_query",
         fields(
             "name", "messages", "prompt", "input", "inputs", "dataframe_records", "max_tokens", "temperature"

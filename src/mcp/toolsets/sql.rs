@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::StartWarehouse;
 use crate::mcp::poll::Poll;
+use crate::mcp::sql_limits::Planned;
 use crate::mcp::{Answer, Compound, Context, Effect, ToolError, sql_effect};
 use crate::sql::types::{
     ColumnInfo, ExecuteStatementRequestOnWaitTimeout, ResultData, State, StatementParameterListItem,
@@ -19,15 +20,16 @@ use crate::sql::types::{
 #[derive(Debug, Toolset)]
 #[toolset(name = "sql", document = "sql")]
 pub enum Sql {
-    /// Run one SQL statement on a warehouse and answer its rows: query, DDL or DML. Waits for the result; when the time
-    /// is up the statement goes on and get_statement reads it. Name tables catalog.schema.table.
-    #[tool(effect = destroy)]
+    /// Run SQL on a warehouse and answer the rows: count, average, join, select; insert, update, delete, create tables.
+    /// When the time is up get_statement reads on. Name tables catalog.schema.table.
+    #[tool(title = "Run a SQL query", effect = destroy)]
     ExecuteSql(ExecuteSql),
-    /// State and rows of a statement that execute_sql began; also reads further rows of a large result.
-    #[tool(effect = read)]
+    /// State and rows of a statement that execute_sql began; reads further rows too.
+    #[tool(title = "Status of a SQL statement", effect = read)]
     GetStatement(GetStatement),
-    /// Cancel a statement that has not ended.
+    /// Cancel (abort) a running SQL query.
     #[tool(
+        title = "Cancel a SQL query",
         operation = "statement_execution_cancel_execution",
         effect = write,
         idempotent,
@@ -36,6 +38,7 @@ pub enum Sql {
     CancelStatement,
     /// List the SQL warehouses with state and size.
     #[tool(
+        title = "List SQL warehouses",
         operation = "warehouses_list",
         fields("page_size", "page_token"),
         answer(
@@ -79,8 +82,9 @@ pub enum Sql {
         )
     )]
     ListQueryHistory,
-    /// One SQL warehouse: state, health, size, clusters, auto-stop and connection details.
+    /// One SQL warehouse: state, health, size, clusters, auto-stop setting and connection details.
     #[tool(
+        title = "Configuration and state of a warehouse",
         operation = "warehouses_get",
         fields("id"),
         answer(
@@ -104,7 +108,7 @@ pub enum Sql {
     )]
     GetWarehouse,
     /// Start a stopped SQL warehouse; waits for it on demand. execute_sql starts one by itself.
-    #[tool(effect = write, idempotent)]
+    #[tool(title = "Turn on a SQL warehouse", effect = write, idempotent)]
     StartWarehouse(StartWarehouse),
     /// Stop a running SQL warehouse: statements on it fail. It can be started again.
     #[tool(
@@ -114,8 +118,9 @@ pub enum Sql {
         done = "The warehouse is stopping. Its settings stay; start_warehouse starts it again."
     )]
     StopWarehouse,
-    /// Create a SQL warehouse and begin to start it. Answers its id at once; it costs money while it runs.
+    /// Create a new SQL warehouse of a given size and begin to start it. It costs money while it runs.
     #[tool(
+        title = "Create a SQL warehouse",
         operation = "warehouses_create",
         fields(
             "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "max_num_clusters",
@@ -126,9 +131,10 @@ pub enum Sql {
         answer("id")
     )]
     CreateWarehouse,
-    /// Change the settings of a SQL warehouse. Give all settings, from get_warehouse: what is left out may go back to
-    /// its default.
+    /// Change a SQL warehouse: size, scaling, auto-stop. Give all settings, from get_warehouse: what is left out may go
+    /// back to its default.
     #[tool(
+        title = "Resize, rename or change a warehouse",
         operation = "warehouses_edit",
         fields(
             "id", "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "min_num_clusters",
@@ -179,6 +185,8 @@ struct Parameter {
 }
 
 impl Compound for ExecuteSql {
+    const MAY_READ: bool = true;
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("statement").and_then(Value::as_str).map(sql_effect::of)
     }
@@ -197,7 +205,16 @@ impl Compound for ExecuteSql {
                 .type_(parameter.kind);
             parameters.push(item.build().map_err(argument)?);
         }
-        let limit = self.row_limit.unwrap_or(ROWS);
+        let limits = context.app().sql_limits();
+        let planned = Planned {
+            statement: &self.statement,
+            warehouse: &warehouse,
+            catalog: self.catalog.as_deref(),
+            schema: self.schema.as_deref(),
+            parameters: &parameters,
+        };
+        limits.admit(context, &planned).await?;
+        let limit = limits.rows_of(self.row_limit.unwrap_or(ROWS));
         let execute = client.statement_execution().execute_statement();
         let execute = execute
             .statement(self.statement)
@@ -206,10 +223,16 @@ impl Compound for ExecuteSql {
             .schema(self.schema)
             .parameters((!parameters.is_empty()).then_some(parameters))
             .row_limit(limit)
+            .byte_limit(limits.bytes)
             // Long enough for most, short enough to notice that the client cancelled.
             .wait_timeout("5s".to_owned())
             .on_wait_timeout(ExecuteStatementRequestOnWaitTimeout::Continue);
         let started = execute.send().await?;
+        if let (Some(id), Some(StatementState::Pending | StatementState::Running)) =
+            (&started.statement_id, state(&started))
+        {
+            limits.watch(context, id);
+        }
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let finished = wait(context, started, timeout).await?;
         answer(context, finished, 0, limit).await
@@ -314,7 +337,10 @@ async fn answer(
             return Err(ToolError::Failed(format!("the statement failed: {message}")));
         }
         Some(StatementState::Canceled) => {
-            return Err(ToolError::Failed(format!("statement {id} was cancelled")));
+            return Err(ToolError::Failed(format!(
+                "statement {id} was cancelled{}",
+                context.app().sql_limits().remark()
+            )));
         }
         Some(StatementState::Closed) => {
             return Err(ToolError::Failed(format!("the result of statement {id} is gone; run it again")));

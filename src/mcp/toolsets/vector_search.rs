@@ -50,8 +50,9 @@ pub enum VectorSearch {
         )
     )]
     ListVectorSearchIndexes,
-    /// One vector search index: readiness, rows, source table, columns and embedding model.
+    /// Status of one vector search index: ready or not, rows, source table, columns and embedding model.
     #[tool(
+        title = "Status of a vector search index",
         operation = "vector_search_indexes_get_index",
         fields("index_name"),
         answer(
@@ -80,9 +81,10 @@ pub enum VectorSearch {
         answer("name", "endpoint_name", "index_type", "status.ready", "status.message")
     )]
     CreateVectorSearchIndex,
-    /// Find the rows of a vector search index most similar to a text or vector. The last column of each row is its
-    /// score.
+    /// Search an index (knowledge base) for the documents (rows) most similar to a text or vector. The last column of
+    /// each row is its score.
     #[tool(
+        title = "Search documents by similarity",
         operation = "vector_search_indexes_query_index",
         fields(
             "index_name", "columns", "query_text", "query_vector", "query_type", "num_results",

@@ -16,6 +16,7 @@ use crate::workspace::types::{ExportFormat, ImportFormat, Language};
 pub enum Workspace {
     /// List the notebooks, files and folders in a folder of the workspace.
     #[tool(
+        title = "List notebooks and folders",
         operation = "workspace_list",
         answer(
             "objects.path",
@@ -27,17 +28,20 @@ pub enum Workspace {
         )
     )]
     ListWorkspace,
-    /// Read a notebook or file of the workspace as text.
-    #[tool(effect = read)]
+    /// Read or export the source of a notebook, or the text of a workspace file.
+    #[tool(title = "Read a notebook's code or a file", effect = read)]
     ReadWorkspaceFile(ReadWorkspaceFile),
-    /// Write a notebook or file of the workspace; folders that are missing are made.
-    #[tool(effect = write, idempotent)]
+    /// Create, import or overwrite a notebook (Python, SQL, …) or file of the workspace; missing folders are made.
+    #[tool(title = "Save or edit a notebook or file", effect = write, idempotent)]
     WriteWorkspaceFile(WriteWorkspaceFile),
-    /// Make a folder of the workspace, with those above it that are missing.
+    /// Make a folder (directory) of the workspace, with those above it that are missing.
     #[tool(operation = "workspace_mkdirs", effect = write, idempotent, done = "The folder is there.")]
     CreateWorkspaceFolder,
     /// Delete a notebook, file or folder of the workspace for good.
-    #[tool(operation = "workspace_delete", effect = destroy, done = "Deleted.")]
+    #[tool(
+        title = "Delete a notebook, file or folder",
+        operation = "workspace_delete", effect = destroy, done = "Deleted.",
+    )]
     DeleteWorkspaceObject,
     /// List Git folders (repos): path, remote, branch and commit.
     #[tool(
@@ -109,8 +113,10 @@ pub enum Workspace {
         done = "The credential is deleted."
     )]
     DeleteGitCredential,
-    /// Type, id, language and times of one notebook, file or folder; tells whether a path exists.
+    /// Whether a path such as /Shared/etl exists in the workspace, and what it is: notebook, file or folder; id,
+    /// language, times of change.
     #[tool(
+        title = "Look at a workspace path",
         operation = "workspace_get_status",
         answer(
             "path",

@@ -62,10 +62,10 @@ fn operations(document: &Document) -> Result<()> {
 /// Types that the code within a call uses, beside which the call's builder stands.
 const OF_CALLS: [&str; 10] =
     ["ByteStream", "Err", "From", "None", "Ok", "Operation", "Option", "Result", "Self", "String"];
-/// The methods of every call, and a variable within that would hide a parameter.
-const OF_EVERY_CALL: [&str; 3] = ["header_map", "new", "send"];
-/// The same, where there is a body; what progenitor's builder has is refused as well.
-const OF_CALLS_WITH_BODY: [&str; 5] = ["body", "body_map", "header_map", "new", "send"];
+/// The methods of every call.
+const OF_EVERY_CALL: [&str; 2] = ["new", "send"];
+/// The same, where there is a body.
+const OF_CALLS_WITH_BODY: [&str; 3] = ["body", "new", "send"];
 
 struct Names<'a> {
     document: &'a Document,

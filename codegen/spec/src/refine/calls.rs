@@ -192,7 +192,7 @@ impl<'a> Call<'a> {
         }
         match &self.body {
             Body::None => {}
-            Body::Bytes => setters.push(setters::whole(&problem, &parse_quote!(::reqwest::Body))),
+            Body::Bytes => setters.push(setters::bytes()),
             Body::Value(ty) => setters.push(setters::whole(&problem, ty)),
             Body::Object(name) => setters.push(setters::whole_record(&problem, name)),
             Body::Record(name) => {

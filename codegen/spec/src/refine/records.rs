@@ -18,12 +18,17 @@ use crate::{Document, Result};
 
 /// Puts optional structs in boxes, and what keeps unknown fields in the place of a whole map.
 pub(super) fn shrink(items: &mut [Item]) {
-    let structs = items.iter().filter_map(|item| match item {
+    let mut shrink = Shrink { structs: structs(items) };
+    items.iter_mut().for_each(|item| shrink.visit_item_mut(item));
+}
+
+/// The names of the structs with fields.
+fn structs(items: &[Item]) -> BTreeSet<String> {
+    let named = items.iter().filter_map(|item| match item {
         Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => Some(item.ident.to_string()),
         _ => None,
     });
-    let mut shrink = Shrink { structs: structs.collect() };
-    items.iter_mut().for_each(|item| shrink.visit_item_mut(item));
+    named.collect()
 }
 
 struct Shrink {
@@ -33,12 +38,8 @@ struct Shrink {
 impl VisitMut for Shrink {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         visit_mut::visit_type_mut(self, ty);
-        let Some(Type::Path(inner)) = argument_of(ty, "Option") else { return };
-        let is_struct =
-            inner.path.segments.last().is_some_and(|last| {
-                last.arguments.is_none() && self.structs.contains(&last.ident.to_string())
-            });
-        if is_struct && inner.path.segments.len() == 1 {
+        let Some(inner) = argument_of(ty, "Option") else { return };
+        if is_one_of(inner, &self.structs) {
             *ty = parse_quote!(::std::option::Option<::std::boxed::Box<#inner>>);
         }
     }
@@ -49,6 +50,11 @@ impl VisitMut for Shrink {
             Unknown.visit_type_mut(&mut field.ty);
         }
     }
+}
+
+/// Whether a type is one of these structs.
+fn is_one_of(ty: &Type, structs: &BTreeSet<String>) -> bool {
+    matches!(ty, Type::Path(path) if path.path.get_ident().is_some_and(|name| structs.contains(&name.to_string())))
 }
 
 /// `Map<String, Value>` to what keeps unknown fields.
@@ -66,6 +72,7 @@ impl VisitMut for Unknown {
 
 /// Takes serde's derives off the structs, and makes them records.
 pub(super) fn make(source: &Document, items: &mut Vec<Item>, requested: &BTreeSet<String>) -> Result<()> {
+    let structs = structs(items);
     let mut records: Vec<Item> = Vec::new();
     for item in items.iter_mut() {
         let Item::Struct(item) = item else { continue };
@@ -80,7 +87,7 @@ pub(super) fn make(source: &Document, items: &mut Vec<Item>, requested: &BTreeSe
             true => required(source, item),
             false => Vec::new(),
         };
-        records.extend(record(item, &required));
+        records.extend(record(item, &required, &structs));
     }
     items.extend(records);
     Ok(())
@@ -98,7 +105,16 @@ fn required(source: &Document, item: &ItemStruct) -> Vec<String> {
     strip::required(source, &item.ident.to_string())
 }
 
-fn record(item: &mut ItemStruct, required: &[String]) -> [Item; 2] {
+/// How a field that holds structs is read.
+fn in_place(ty: &Type, structs: &BTreeSet<String>) -> Option<&'static str> {
+    let inner = argument_of(ty, "Option")?;
+    let holds = |container| argument_of(inner, container).is_some_and(|item| is_one_of(item, structs));
+    [("Box", "boxed"), ("Vec", "list")]
+        .into_iter()
+        .find_map(|(container, how)| holds(container).then_some(how))
+}
+
+fn record(item: &mut ItemStruct, required: &[String], structs: &BTreeSet<String>) -> [Item; 2] {
     without_derives(&mut item.attrs, &["Serialize", "Deserialize"]);
     let (ident, name) = (&item.ident, item.ident.to_string());
     let (mut reads, mut writes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
@@ -107,7 +123,7 @@ fn record(item: &mut ItemStruct, required: &[String]) -> [Item; 2] {
         field.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
         let Some(ident) = field.ident.as_ref().filter(|ident| *ident != "extra") else { continue };
         let read = call_site(match how {
-            How::Plain => "get",
+            How::Plain => in_place(&field.ty, structs).unwrap_or("get"),
             How::Numbers => "numbers",
             How::Any => "any",
             How::Texts => "texts",

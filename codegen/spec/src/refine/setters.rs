@@ -42,22 +42,15 @@ impl Setter<'_> {
 
 /// The setter of a body that is no struct.
 pub(super) fn whole(problem: &Ident, ty: &Type) -> ImplItem {
-    let into: Type = match quote!(#ty).to_string() == quote!(::reqwest::Body).to_string() {
-        true => parse_quote!(impl ::std::convert::Into<::reqwest::Body>),
-        false => {
-            return Setter {
-                problem,
-                field: &call_site("body"),
-                ty,
-                within: quote!(),
-                description: Some("The body."),
-            }
-            .function();
-        }
-    };
+    let (field, description) = (&call_site("body"), Some("The body."));
+    Setter { problem, field, ty, within: quote!(), description }.function()
+}
+
+/// The setter of a body of bytes.
+pub(super) fn bytes() -> ImplItem {
     parse_quote! {
         /// The body: bytes, text, or a stream of them.
-        pub fn body(mut self, value: #into) -> Self {
+        pub fn body(mut self, value: impl ::std::convert::Into<::reqwest::Body>) -> Self {
             self.body = Some(value.into());
             self
         }
