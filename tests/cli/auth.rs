@@ -139,6 +139,9 @@ async fn a_login_is_kept_and_its_profile_works_at_once() {
     assert!(!text(&output.stdout).contains("s3cret"), "{}", text(&output.stdout));
     let file = std::fs::read_to_string(home.path().join(".databrickscfg")).unwrap();
     assert_eq!(file, format!("{PROFILES}\n[work]\nhost      = {host}\nauth_type = external-browser\n"));
+    // A copy would be one more file with tokens in it.
+    let files = std::fs::read_dir(home.path()).unwrap().map(|it| it.unwrap().file_name());
+    assert!(!files.into_iter().any(|name| name.to_string_lossy().ends_with(".bak")));
     // Neither the next login nor a token needs the browser again.
     std::fs::remove_file(&page).unwrap();
     said(&login(&["--profile", "work"]).await);

@@ -14,9 +14,9 @@ pub(in super::super) fn read(file: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-/// Puts this text in the place of a file. What was there is kept in a file beside it, whose path is
-/// returned; a reader sees the old text or the new one, never a part.
-pub(in super::super) fn replace(file: &Path, text: &str) -> Result<Option<PathBuf>, Failure> {
+/// Puts this text in the place of a file: a reader sees the old text or the new one, never a part. A new file is its
+/// owner's alone.
+pub(in super::super) fn replace(file: &Path, text: &str) -> Result<(), Failure> {
     // A link, as programs that manage dotfiles make, stays one.
     let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     let failed = |error: std::io::Error| format!("{} cannot be written: {error}", file.display());
@@ -25,16 +25,25 @@ pub(in super::super) fn replace(file: &Path, text: &str) -> Result<Option<PathBu
     let mut written = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     written.write_all(text.as_bytes()).map_err(failed)?;
     written.as_file().sync_all().map_err(failed)?;
-    let mut kept = None;
     if let Ok(before) = std::fs::metadata(file) {
         std::fs::set_permissions(written.path(), before.permissions()).map_err(failed)?;
-        let backup = backup_of(file);
-        std::fs::copy(file, &backup)
-            .map_err(|error| format!("{} cannot be kept as {}: {error}", file.display(), backup.display()))?;
-        kept = Some(backup);
     }
     written.persist(file).map_err(|error| failed(error.error))?;
-    Ok(kept)
+    Ok(())
+}
+
+/// Keeps a file as it is in another beside it, whose path is returned; none where there is no file.
+pub(super) fn keep(file: &Path) -> Result<Option<PathBuf>, Failure> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let backup = backup_of(file);
+    match std::fs::copy(file, &backup) {
+        Ok(_) => Ok(Some(backup)),
+        Err(error) => {
+            Err(format!("{} cannot be kept as {}: {error}", file.display(), backup.display()).into())
+        }
+    }
 }
 
 /// A name beside the file that nobody has yet.

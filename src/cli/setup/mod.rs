@@ -120,7 +120,8 @@ impl Setup {
         if self.print {
             return super::say("\nNothing was written: leave --print out to write it.");
         }
-        let kept = files::replace(&file, &new)?;
+        let kept = files::keep(&file)?;
+        files::replace(&file, &new)?;
         super::say(format_args!("\n{} is written.", file.display()))?;
         if let Some(kept) = kept {
             super::say(format_args!("What was there is kept in {}.", kept.display()))?;
