@@ -82,3 +82,8 @@ pub struct Readme;
 #[cfg(all(doctest, feature = "cli", feature = "data"))]
 #[doc = include_str!("../docs/data.md")]
 pub struct Data;
+
+/// The examples of the book, compiled.
+#[cfg(all(doctest, feature = "cli"))]
+#[doc = include_str!("../docs/sdk.md")]
+pub struct Guide;

@@ -1,18 +1,24 @@
 //! `call`: one tool, once, without a client.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::output::{Format, Output, object};
 use super::{Failure, Where, choice::Choice, target::Target};
 use crate::mcp::{Context, Destructive, Progress};
 
 /// Options of `call`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  databricks-mcp call list_clusters --output table
+  databricks-mcp call execute_sql --json '{\"statement\": \"SELECT 1\"}' --output csv
+  echo '{\"job_id\": 7}' | databricks-mcp call run_job --json -")]
 pub(super) struct Call {
     /// The tool, from `tools --toolsets all`; any of them unless flags choose fewer.
     tool: String,
@@ -23,6 +29,8 @@ pub(super) struct Call {
     #[arg(long, value_name = "TOKENS", value_parser = super::answer_tokens)]
     answer_tokens: Option<usize>,
     #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
     choice: Choice,
     #[command(flatten)]
     place: Where,
@@ -30,7 +38,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
-        let arguments = self.arguments()?;
+        let arguments = object(&self.json)?;
         let chosen = self.choice.load()?;
         let target = Target::open(&self.place, chosen.profiles()).await?;
         // Whoever types a command has decided to run it.
@@ -56,23 +64,10 @@ impl Call {
         target.close().await;
         match result {
             Ok(answer) => {
-                super::say(serde_json::to_string_pretty(&Value::Object(answer.fitted().structured))?)?;
+                self.output.print(&Value::Object(answer.fitted().structured), Format::Json)?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(error) => Err(error.explain().into()),
-        }
-    }
-
-    fn arguments(&self) -> Result<Map<String, Value>, Failure> {
-        let mut text = self.json.clone();
-        if text == "-" {
-            text.clear();
-            std::io::stdin().read_to_string(&mut text)?;
-        }
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(arguments)) => Ok(arguments),
-            Ok(_) => Err(format!("--json `{text}` is not an object such as {{\"page_size\": 5}}").into()),
-            Err(error) => Err(format!("--json `{text}` is not JSON: {error}").into()),
         }
     }
 }

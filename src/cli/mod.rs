@@ -1,12 +1,18 @@
-//! The command line: `serve`, `call`, `sql`, `fs`, `tools`, `check`, and with the sandbox `sandbox` and `demo`.
+//! The command line: one file a command.
 
+mod api;
+mod auth;
 mod call;
 mod check;
 mod choice;
 #[cfg(feature = "sandbox")]
 mod demo;
+mod doctor;
 mod file;
 mod fs;
+mod output;
+mod setup;
+mod shell;
 #[cfg(feature = "data")]
 mod sql;
 mod target;
@@ -24,9 +30,26 @@ use target::Target;
 /// Why a command failed. What it prints says what to do.
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// What was asked for cannot be meant: exit code 2, as for what clap refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
 /// Tools for a Databricks workspace, as an MCP server and on the command line.
 #[derive(Debug, Parser)]
-#[command(name = "databricks-mcp", version, about, max_term_width = 100)]
+#[command(
+    name = "databricks-mcp",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  databricks-mcp setup cursor --profile work      let a client start the server
+  databricks-mcp check                            see whether the workspace answers
+  databricks-mcp call execute_sql --json '{\"statement\": \"SELECT 1\"}' --output table
+
+Exit codes: 0 when it is done, 1 when it failed, 2 when it was asked for in a wrong way."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -49,8 +72,21 @@ enum Command {
     Sql(sql::Sql),
     /// List the tools, or show one with the schema of its arguments.
     Tools(tools::Tools),
+    /// Call any operation of the API by its id.
+    Api(api::Api),
+    /// Show the settings and where they come from, print a token, or log in.
+    Auth(auth::Auth),
     /// Check the settings, whether the workspace answers, and who the caller is.
     Check(Where),
+    /// Put the server into the settings of a client, or take it out.
+    Setup(setup::Setup),
+    /// Print what a report of a bug needs, without secrets.
+    Doctor(doctor::Doctor),
+    /// Print the completions of a shell.
+    Completions(shell::Completions),
+    /// Write the manual pages.
+    #[command(hide = true)]
+    Man(shell::Man),
     /// Serve the embedded workspace alone, for other clients.
     #[cfg(feature = "sandbox")]
     Sandbox(target::SandboxOptions),
@@ -61,6 +97,10 @@ enum Command {
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  databricks-mcp serve --toolsets sql,catalog --read-only
+  databricks-mcp serve --tools list_jobs,run_job --destructive deny")]
 struct Serve {
     #[command(flatten)]
     choice: choice::Choice,
@@ -117,7 +157,7 @@ pub fn main() -> ExitCode {
     let filter = match EnvFilter::try_new(&cli.log) {
         Ok(filter) => filter,
         Err(error) => {
-            eprintln!("error: --log `{}` cannot be used: {error}", cli.log);
+            complain(&format!("--log `{}` cannot be used: {error}", cli.log));
             return ExitCode::from(2);
         }
     };
@@ -126,7 +166,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime does not start: {error}");
+            complain(&format!("the runtime does not start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -137,8 +177,8 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", explain(error.as_ref()));
-            ExitCode::FAILURE
+            complain(&explain(error.as_ref()));
+            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -160,6 +200,12 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         #[cfg(feature = "data")]
         Command::Sql(sql) => sql.run().await,
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
+        Command::Api(api) => api.run().await,
+        Command::Auth(auth) => auth.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),
+        Command::Doctor(doctor) => doctor.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Completions(completions) => completions.run().map(|()| ExitCode::SUCCESS),
+        Command::Man(man) => man.run().map(|()| ExitCode::SUCCESS),
         Command::Check(place) => check::run(&place).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(options) => options.serve(stopped()).await.map(|()| ExitCode::SUCCESS),
@@ -169,9 +215,16 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 /// Prints a line to standard output; unlike `println!` it fails, and does not panic, when nobody reads.
+/// Colours are for a terminal alone.
 fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
     use std::io::Write;
-    writeln!(std::io::stdout(), "{line}").map_err(Failure::from)
+    writeln!(anstream::stdout(), "{line}").map_err(Failure::from)
+}
+
+/// Prints an error to standard error.
+fn complain(text: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    anstream::eprintln!("{style}error:{style:#} {text}");
 }
 
 /// Whether the reader of standard output went away, as `head` does: no failure of ours.

@@ -31,8 +31,16 @@ enum Task {
     Update(Update),
     /// Write docs/parity.md from the documents.
     Docs,
-    /// Take over what tools, schemas and generated code look like now, also into the README's table of tools.
+    /// Take over what tools, schemas and generated code look like now, also into the tables of tools of the README and docs/tools.md.
     Snapshots,
+    /// Make a release: version, changelog, packages, commit and tag. See docs/releasing.md.
+    Release {
+        /// The version, such as 0.2.0.
+        version: String,
+        /// Do it in a copy that is thrown away.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Check licences, bans and sources of the dependencies; needs cargo-deny.
     Deny,
 }
@@ -44,17 +52,28 @@ fn main() -> ExitCode {
         Task::Update(update) => update.run(),
         Task::Docs => documents::docs(),
         Task::Snapshots => {
-            let accept = [("INSTA_UPDATE", "always"), ("TRYBUILD", "overwrite"), ("UPDATE_README", "1")];
+            let accept = [
+                ("INSTA_UPDATE", "always"),
+                ("TRYBUILD", "overwrite"),
+                ("UPDATE_DOCS", "1"),
+                ("UPDATE_README", "1"),
+            ];
             run("cargo", &["test", "--workspace", "--test", "it", "snapshots"], &accept)
                 .and_then(|()| {
                     let tools = ["test", "--workspace", "--test", "tools"];
                     run("cargo", &tools, &accept)
                 })
+                .and_then(|()| run("cargo", &["test", "--workspace", "--test", "cli"], &accept))
                 .and_then(|()| run("cargo", &["test", "--package", "databricks-toolkit-macros"], &accept))
                 .and_then(|()| {
                     let spec = ["test", "--package", "databricks-toolkit-spec"];
                     run("cargo", &spec, &accept)
                 })
+        }
+        Task::Release { version, dry_run } => {
+            let mut arguments = vec!["packaging/release.sh", version.as_str()];
+            arguments.extend(dry_run.then_some("--dry-run"));
+            run("bash", &arguments, &[])
         }
         Task::Deny => run("cargo", &["deny", "check", "licenses", "bans", "sources"], &[]),
     };

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Measures MCP servers over standard input and output and prints a table. Linux, and nothing but the standard library.
+
+  measure.py CONTENDER...      each NAME=COMMAND, the command in words of a shell
+
+Every start is a fresh process with an empty home and no settings but those of the stub.
+"""
+
+import json
+import os
+import select
+import shlex
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+STARTS = int(os.environ.get("STARTS", "5"))
+CALLS = int(os.environ.get("CALLS", "200"))
+WARM_UP = 20
+LIMIT = 90
+# How servers call their list of clusters.
+LISTS = ["list_clusters", "clusters_list", "list_all_clusters", "get_clusters"]
+
+
+class Server:
+    def __init__(self, command, environment, folder, errors):
+        self.began = time.perf_counter()
+        self.errors = errors
+        self.process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
+            start_new_session=True,
+        )
+        self.rest, self.last = b"", 0
+
+    def tell(self, message):
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    def line(self):
+        end = time.perf_counter() + LIMIT
+        while b"\n" not in self.rest:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.perf_counter()))
+            if not ready:
+                raise RuntimeError(f"no answer within {LIMIT} s")
+            part = os.read(self.process.stdout.fileno(), 1 << 20)
+            if not part:
+                raise RuntimeError("it ended")
+            self.rest += part
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line
+
+    def ask(self, method, parameters):
+        self.last += 1
+        self.tell({"id": self.last, "method": method, "params": parameters})
+        while True:
+            line = self.line()
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue  # Some print where they must not.
+            if isinstance(message, dict) and message.get("id") == self.last and "method" not in message:
+                if "error" in message:
+                    raise RuntimeError(message["error"].get("message", "an error"))
+                return message["result"]
+
+    def start(self):
+        about = {"name": "measure", "version": "0"}
+        self.ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": about})
+        self.tell({"method": "notifications/initialized"})
+        tools, page = [], {}
+        while True:
+            answer = self.ask("tools/list", page)
+            tools += answer["tools"]
+            if not answer.get("nextCursor"):
+                return tools, (time.perf_counter() - self.began) * 1000
+            page = {"cursor": answer["nextCursor"]}
+
+    def resident(self):
+        """Bytes of the process and all it started."""
+        todo, total = [self.process.pid], 0
+        while todo:
+            process = Path("/proc", str(todo.pop()))
+            try:
+                rollup = (process / "smaps_rollup").read_text()
+                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Rss:")) * 1024
+                for task in (process / "task").iterdir():
+                    todo += [int(child) for child in (task / "children").read_text().split()]
+            except (OSError, StopIteration):
+                continue
+        return total
+
+    def stop(self):
+        try:
+            self.process.stdin.close()
+            self.process.wait(3)
+        except (OSError, subprocess.TimeoutExpired):
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process.stdout.close()
+
+
+def called(server, tools):
+    """Median time in ms of a call that lists clusters, and the bytes of what an agent reads of its answer."""
+    name = next((name for name in LISTS if any(tool["name"] == name for tool in tools)), None)
+    if name is None:
+        return None, "no tool that lists clusters"
+    schema = next(tool for tool in tools if tool["name"] == name).get("inputSchema", {})
+    # One that wants its arguments in an object of theirs gets an empty one.
+    arguments = {key: {} for key in schema.get("required", [])}
+    times = []
+    for number in range(WARM_UP + CALLS):
+        began = time.perf_counter()
+        answer = server.ask("tools/call", {"name": name, "arguments": arguments})
+        if number >= WARM_UP:
+            times.append((time.perf_counter() - began) * 1000)
+    # Clients show a model the one or the other, and seldom both.
+    parts = [answer.get("content"), answer.get("structuredContent")]
+    text = max(len(json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()) for part in parts)
+    if answer.get("isError") or text < 1000:
+        return None, "its list of clusters fails: " + json.dumps(answer.get("content"))[:120]
+    return statistics.median(times), text
+
+
+def measure(command, host, folder):
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "token"}
+    # Not ours alone: whoever has a limit of requests a second would measure it.
+    environment["DATABRICKS_RATE_LIMIT"] = "0"
+    # Some read them from a file alone.
+    Path(folder, ".env").write_text(f"DATABRICKS_HOST={host}\nDATABRICKS_TOKEN=token\n")
+    starts, memory, result = [], [], {}
+    for number in range(STARTS):
+        with tempfile.TemporaryFile() as errors:
+            try:
+                server = Server(command, environment, folder, errors)
+            except OSError as error:
+                return {"reason": f"does not start: {error.strerror}"}
+            try:
+                tools, milliseconds = server.start()
+                time.sleep(0.3)
+                starts.append(milliseconds)
+                memory.append(server.resident())
+                if number == STARTS - 1:
+                    size = len(json.dumps(tools, separators=(",", ":"), ensure_ascii=False).encode())
+                    call, answer = called(server, tools)
+                    result = {"tools": len(tools), "list": size, "call": call, "answer": answer}
+            except (RuntimeError, OSError) as error:
+                server.stop()
+                errors.seek(0)
+                lines = errors.read().decode(errors="replace").strip().splitlines()
+                return {"reason": f"does not start: {error}; {lines[-1][:100] if lines else 'it does not say why'}"}
+            finally:
+                server.stop()
+    return {**result, "start": statistics.median(starts), "memory": statistics.median(memory)}
+
+
+def row(name, it):
+    if "reason" in it:
+        return f"| {name} | {it['reason']} | | | | | |"
+    call = "-" if it["call"] is None else f"{it['call']:.1f} ms"
+    answer = it["answer"] if it["call"] is None else f"{it['answer'] / 1000:.0f} kB"
+    cells = [
+        name, str(it["tools"]), f"{it['start']:.0f} ms", f"{it['memory'] / 2**20:.0f} MiB",
+        f"{it['list'] / 1000:.1f} kB, {it['list'] // 4} tokens", call, answer,
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main():
+    stub = subprocess.Popen([sys.executable, Path(__file__).with_name("stub.py")], stdout=subprocess.PIPE, text=True)
+    try:
+        host = stub.stdout.readline().strip()
+        print("| server | tools | start | memory | list of tools | call | answer |\n|---|---|---|---|---|---|---|")
+        for contender in sys.argv[1:]:
+            name, _, command = contender.partition("=")
+            with tempfile.TemporaryDirectory() as folder:
+                print(row(name, measure(shlex.split(command), host, folder)), flush=True)
+    finally:
+        stub.terminate()
+        stub.wait()
+    print(f"\nload {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; medians of {STARTS} starts and {CALLS} calls")
+
+
+main()

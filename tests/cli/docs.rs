@@ -1,0 +1,79 @@
+//! The tables of `docs/` that the code knows better.
+
+use databricks_toolkit::Workspace;
+use databricks_toolkit::mcp::{App, Context, Effect, Registry, Selection};
+use serde_json::{Value, json};
+
+use crate::{run, said};
+
+/// `GET /api/2.2/jobs/list` for `jobs_list`.
+async fn request_of(registry: &Registry, context: &Context, operation: &str) -> String {
+    let Value::Object(arguments) = json!({ "operation": operation }) else { panic!("an object") };
+    let described = registry.call("api_describe", arguments, context).await.unwrap().fitted();
+    described["request"].as_str().unwrap().to_owned()
+}
+
+async fn tools() -> String {
+    let home = tempfile::tempdir().unwrap();
+    let listed = said(&run(home.path(), &["tools", "--toolsets", "all", "--json"]));
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let (all, usual) = (Registry::select(&Selection::all()).unwrap(), Registry::default());
+    let workspace = Workspace::builder().host("http://127.0.0.1:9").token("-").build().unwrap();
+    let context = Context::new(App::new(workspace), Default::default(), None);
+    let mut table = "| toolset | tool | effect | request | tokens |\n|---|---|---|---|---|\n".to_owned();
+    for spec in all.tools() {
+        let request = match spec.operation {
+            Some(operation) => format!("`{}`", request_of(&all, &context, operation).await),
+            None => "*several*".to_owned(),
+        };
+        let effect = match spec.effect {
+            Effect::Read => "reads",
+            Effect::Write => "writes",
+            Effect::Destroy => "destroys",
+        };
+        let star = if usual.get(spec.name).is_some() { " \\*" } else { "" };
+        let described = listed.iter().find(|tool| tool["name"] == spec.name).unwrap();
+        let tokens = described.to_string().len().div_ceil(4);
+        let row =
+            format!("| `{}` | `{}`{star} | {effect} | {request} | {tokens} |\n", spec.toolset, spec.name);
+        table.push_str(&row);
+    }
+    table
+}
+
+/// `UPDATE_DOCS=1` writes it.
+#[tokio::test]
+async fn the_table_of_tools_is_that_of_the_code() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools.md");
+    let written = std::fs::read_to_string(file).unwrap();
+    let (begin, end) = ("<!-- tools -->\n", "<!-- /tools -->");
+    let (head, rest) = written.split_once(begin).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let expected = format!("{head}{begin}{}{end}{tail}", tools().await);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(file, &expected).unwrap();
+    } else {
+        assert!(written == expected, "docs/tools.md is not what the tools are: cargo xtask snapshots");
+    }
+}
+
+/// A page that the book does not list is one that nobody finds, and mdBook stops at one that is not there.
+#[test]
+fn the_book_lists_its_pages() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    let summary = std::fs::read_to_string(format!("{folder}/SUMMARY.md")).unwrap();
+    let mut listed: Vec<&str> =
+        summary.split('(').skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let names = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md").collect();
+    (listed.sort_unstable(), pages.sort_unstable());
+    assert_eq!(listed, pages);
+    for page in &pages {
+        let text = std::fs::read_to_string(format!("{folder}/{page}")).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            let elsewhere = target.is_empty() || target.contains("://");
+            assert!(elsewhere || std::path::Path::new(folder).join(target).exists(), "{page}: {link}");
+        }
+    }
+}
