@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Credentials;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::auth::{Credentials, PersonalAccessToken};
 use crate::config::Attribute;
 use crate::error::ConfigError;
 use crate::transport::{Log, Options, RetryPolicy, Transport};
@@ -78,6 +80,22 @@ macro_rules! client {
             }
         }
     };
+}
+
+impl Workspace {
+    /// The same workspace called by somebody else, with this token: for a program that serves several
+    /// people. The connections are shared, the rate limit is each caller's own.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where the token holds what no header can.
+    pub fn with_token(&self, token: impl Into<SecretString>) -> Result<Self> {
+        let token = token.into();
+        let mut config = self.inner.config.without_credentials();
+        config.set(Attribute::Token, token.expose_secret());
+        let credentials = Arc::new(PersonalAccessToken::new(token)?);
+        let transport = self.inner.transport.with_credentials(credentials);
+        Ok(Self { inner: Arc::new(Inner { config, transport }) })
+    }
 }
 
 client!(Workspace, "workspace");

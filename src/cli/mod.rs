@@ -10,6 +10,8 @@ mod demo;
 mod doctor;
 mod file;
 mod fs;
+#[cfg(feature = "http")]
+mod http;
 mod output;
 mod setup;
 mod shell;
@@ -61,7 +63,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the tools over MCP on standard input and output.
+    /// Serve the tools over MCP, on standard input and output or over HTTP.
     Serve(Serve),
     /// Call one tool and print its answer as JSON.
     Call(call::Call),
@@ -123,6 +125,9 @@ struct Serve {
         value_parser = answer_tokens
     )]
     answer_tokens: usize,
+    #[cfg(feature = "http")]
+    #[command(flatten)]
+    http: http::HttpFlags,
 }
 
 /// Reads a budget of tokens.
@@ -130,6 +135,29 @@ fn answer_tokens(text: &str) -> Result<usize, String> {
     match text.trim().replace('_', "").parse() {
         Ok(tokens) if tokens >= LEAST_ANSWER_TOKENS => Ok(tokens),
         _ => Err(format!("expected a whole number of at least {LEAST_ANSWER_TOKENS}")),
+    }
+}
+
+impl Serve {
+    async fn run(self) -> Result<(), Failure> {
+        let chosen = self.choice.load()?;
+        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout)?);
+        // Taken first: what is wrong with it is told before a sandbox is started.
+        #[cfg(feature = "http")]
+        let http = self.http.bind().await?;
+        let target = Target::open(&self.place, chosen.profiles()).await?;
+        let app = target.app().with_policy(chosen.policy(self.destructive, Destructive::Ask));
+        let app = app.with_sql_limits(chosen.sql_limits()).with_answer_tokens(Some(self.answer_tokens));
+        let server = Server::new(app, registry).limits(limits);
+        #[cfg(feature = "http")]
+        let served = match http {
+            Some(http) => http::serve(http, server).await,
+            None => serve_stdio(server, stopped()).await,
+        };
+        #[cfg(not(feature = "http"))]
+        let served = serve_stdio(server, stopped()).await;
+        target.close().await;
+        served
     }
 }
 
@@ -185,16 +213,7 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(Serve { choice, place, destructive, tool_timeout, answer_tokens }) => {
-            let chosen = choice.load()?;
-            let (registry, limits) = (chosen.registry()?, chosen.limits(tool_timeout)?);
-            let target = Target::open(&place, chosen.profiles()).await?;
-            let app = target.app().with_policy(chosen.policy(destructive, Destructive::Ask));
-            let app = app.with_sql_limits(chosen.sql_limits()).with_answer_tokens(Some(answer_tokens));
-            let served = serve_stdio(Server::new(app, registry).limits(limits), stopped()).await;
-            target.close().await;
-            served.map(|()| ExitCode::SUCCESS)
-        }
+        Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
         Command::Call(call) => call.run().await,
         Command::Fs(fs) => fs.run().await,
         #[cfg(feature = "data")]

@@ -296,6 +296,15 @@ impl Config {
         &self.environment
     }
 
+    /// The same without what says who calls.
+    pub(crate) fn without_credentials(&self) -> Self {
+        let mut config = self.clone();
+        config.settings.retain(|attribute, _| {
+            attribute.groups().is_empty() && !attribute.is_secret() && *attribute != Attribute::AuthType
+        });
+        config
+    }
+
     /// Sets one unless it is set.
     pub(crate) fn fill(&mut self, attribute: Attribute, value: String, source: Source) {
         if !self.settings.contains_key(&attribute) {

@@ -2,7 +2,7 @@
 //!
 //! A client of 2025-11-25 is sent a question (elicitation). One of 2026-07-28 gets the question as
 //! the call's result and calls again with the answer; what comes back went through the client's
-//! hands, so it is sealed, bound to the tool, the arguments and the workspace, good for one call and
+//! hands, so it is sealed, bound to the tool, the arguments, the workspace and the caller, good for one call and
 //! for ten minutes. The model cannot answer in the person's place: there is no argument for it.
 
 use std::collections::BTreeMap;
@@ -61,6 +61,7 @@ impl Confirmation {
         &self,
         title: &str,
         host: &str,
+        caller: &[u8],
         request: &CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Verdict {
@@ -68,7 +69,8 @@ impl Confirmation {
         let arguments = request.arguments.as_ref().unwrap_or(&empty);
         let question = question(title, host, arguments);
         if is_stateless(context) {
-            return self.by_result(&question, host, request, arguments, context);
+            let bound = bound(&request.name, host, caller, arguments);
+            return self.by_result(&question, &bound, request, context);
         }
         if !context.peer.supported_elicitation_modes().contains(&ElicitationMode::Form) {
             return Verdict::Refuse(refused(&request.name, CANNOT_ASK));
@@ -90,24 +92,22 @@ impl Confirmation {
     fn by_result(
         &self,
         question: &str,
-        host: &str,
+        bound: &[u8],
         request: &CallToolRequestParams,
-        arguments: &Map<String, Value>,
         context: &RequestContext<RoleServer>,
     ) -> Verdict {
-        let bound = bound(&request.name, host, arguments);
         let (Some(state), Some(answers)) = (&request.request_state, &request.input_responses) else {
             if !can_be_asked(context) {
                 return Verdict::Refuse(refused(&request.name, CANNOT_ASK));
             }
             let once = uuid::Uuid::new_v4();
-            let options = SealOptions::new().associated_data(&bound).ttl(PATIENCE);
+            let options = SealOptions::new().associated_data(bound).ttl(PATIENCE);
             let state = self.codec.seal_with(once.as_bytes(), &options);
             let question = InputRequest::Elicitation(ElicitRequest::new(form(question.to_owned())));
             let questions = InputRequests::from([(QUESTION.to_owned(), question)]);
             return Verdict::Ask(Box::new(InputRequiredResult::new(Some(questions), Some(state))));
         };
-        let Ok(once) = self.codec.open_with(state, &bound) else {
+        let Ok(once) = self.codec.open_with(state, bound) else {
             return Verdict::Refuse(refused(&request.name, NOT_THIS_CALL));
         };
         let Some(answer) = answers.get(QUESTION) else {
@@ -148,11 +148,11 @@ fn agreed(tool: &str, content: Option<&Value>) -> Verdict {
     }
 }
 
-/// What a confirmation is good for: this tool with these arguments on this workspace.
-fn bound(tool: &str, host: &str, arguments: &Map<String, Value>) -> Vec<u8> {
+/// What a confirmation is good for: this tool with these arguments on this workspace, by this caller.
+fn bound(tool: &str, host: &str, caller: &[u8], arguments: &Map<String, Value>) -> Vec<u8> {
     // In the order of their names: clients may write an object in another order the second time.
     let arguments: BTreeMap<&String, &Value> = arguments.iter().collect();
-    json!([tool, host, arguments]).to_string().into_bytes()
+    json!([tool, host, caller, arguments]).to_string().into_bytes()
 }
 
 fn question(title: &str, host: &str, arguments: &Map<String, Value>) -> String {

@@ -57,6 +57,14 @@ impl App {
         Self { answer_tokens, ..self }
     }
 
+    /// The same for another caller, by their token. What one opens the other does not close, and what
+    /// was kept for one the other does not see.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_caller(&self, token: secrecy::SecretString) -> crate::Result<Self> {
+        let workspaces = Workspaces::one(self.workspace().with_token(token)?);
+        Ok(Self { workspaces, open_contexts: Arc::default(), shelf: Shelf::default(), ..self.clone() })
+    }
+
     /// What calls may do.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -7,13 +7,19 @@
 mod answer;
 mod api;
 mod arguments;
+mod completions;
 mod confirm;
 mod context;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod limits;
+mod names;
 mod policy;
 mod poll;
+mod prompts;
 mod registry;
+mod resources;
 mod selection;
 mod server;
 pub(crate) mod sql_effect;

@@ -7,7 +7,7 @@ use reqwest::header::HeaderValue;
 use crate::error::ConfigError;
 
 /// The user agent. It tells how the caller logs in, which some logins know at the first call only.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Agent {
     product: Option<String>,
     /// As it was when the client was made.

@@ -122,6 +122,21 @@ impl Transport {
         }
     }
 
+    /// The way of another caller to the same place: connections are shared, the rate limit is not.
+    pub(crate) fn with_credentials(&self, credentials: Arc<dyn Credentials>) -> Self {
+        let Inner { place, agent, http, options, account_id, .. } = &*self.inner;
+        let inner = Inner {
+            place: place.clone(),
+            agent: agent.clone(),
+            http: http.clone(),
+            credentials,
+            gate: Gate::new(options),
+            options: options.clone(),
+            account_id: account_id.clone(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.inner.place.host()
     }

@@ -12,7 +12,7 @@ use crate::error::AuthError;
 const UNKNOWN: &str = "https://not-found-yet.invalid";
 
 /// The address of a workspace or account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Place {
     known: Option<String>,
     found: OnceCell<String>,

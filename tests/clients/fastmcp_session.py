@@ -1,6 +1,9 @@
 """A session of the Python `fastmcp` client with the server, in both eras of the protocol.
 
     python fastmcp_session.py BINARY
+    python fastmcp_session.py URL TOKEN
+
+Over standard input and output, or over HTTP.
 """
 
 import asyncio
@@ -8,9 +11,18 @@ import importlib.metadata
 import sys
 
 from fastmcp import Client
-from fastmcp.client.transports import StdioTransport
+from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 
 import scenario
+
+
+OVER_HTTP = sys.argv[1].startswith("http")
+
+
+def server():
+    if OVER_HTTP:
+        return StreamableHttpTransport(sys.argv[1], headers={"Authorization": f"Bearer {sys.argv[2]}"})
+    return StdioTransport(command=sys.argv[1], args=["serve", "--sandbox"], keep_alive=False)
 
 
 class Session(scenario.Session):
@@ -31,12 +43,12 @@ async def check(mode):
     async def elicit(message, _type, _params, _context):
         return person.answer(message)
 
-    transport = StdioTransport(command=sys.argv[1], args=["serve", "--sandbox"], keep_alive=False)
-    async with Client(transport, mode=mode, elicitation_handler=elicit) as client:
+    async with Client(server(), mode=mode, elicitation_handler=elicit) as client:
         return await scenario.run(Session(client), person), client.protocol_version
 
 
 for mode in ["legacy", "auto", "2026-07-28"]:
     tools, protocol = asyncio.run(check(mode))
     version = importlib.metadata.version("fastmcp")
-    print(f"fastmcp {version}, {mode} ({protocol}): {tools} tools listed; called, watched, cancelled, confirmed, paged")
+    way = " over HTTP" if OVER_HTTP else ""
+    print(f"fastmcp {version}{way}, {mode} ({protocol}): {tools} tools listed; called, watched, cancelled, confirmed, paged")

@@ -1,8 +1,10 @@
 """A session of the Python `mcp` client with the server.
 
     python mcp_session.py BINARY
+    python mcp_session.py URL TOKEN
 
-Works with 1.x and 2.x of the package; with 2.x in both eras of the protocol.
+Over standard input and output, or over HTTP. Works with 1.x and 2.x of the package; with 2.x in both eras of the
+protocol.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ from mcp.types import CancelledNotification, CancelledNotificationParams, Client
 
 import scenario
 
-SERVER = StdioServerParameters(command=sys.argv[1], args=["serve", "--sandbox"])
+OVER_HTTP = sys.argv[1].startswith("http")
 MAJOR = int(importlib.metadata.version("mcp").split(".")[0])
 
 
@@ -51,20 +53,36 @@ class OldSession(Session):
         task.cancel()
 
 
+def server():
+    """What 1.x calls streams and 2.x a transport."""
+    if not OVER_HTTP:
+        parameters = StdioServerParameters(command=sys.argv[1], args=["serve", "--sandbox"])
+        return stdio_client(parameters)
+    url, headers = sys.argv[1], {"Authorization": f"Bearer {sys.argv[2]}"}
+    if MAJOR < 2:
+        from mcp.client.streamable_http import streamablehttp_client
+
+        return streamablehttp_client(url, headers=headers)
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    return streamable_http_client(url, http_client=httpx2.AsyncClient(headers=headers, timeout=120))
+
+
 @asynccontextmanager
 async def session(mode, person):
     async def elicit(_context, params):
         return ElicitResult(action="accept", content=person.answer(params.message))
 
     if mode is None:
-        async with stdio_client(SERVER) as streams:
-            async with ClientSession(*streams, elicitation_callback=elicit) as client:
+        async with server() as streams:
+            async with ClientSession(*streams[:2], elicitation_callback=elicit) as client:
                 await client.initialize()
                 yield (OldSession if MAJOR < 2 else Session)(client)
     else:
         from mcp import Client
 
-        async with Client(SERVER, mode=mode, elicitation_callback=elicit) as client:
+        async with Client(server(), mode=mode, elicitation_callback=elicit) as client:
             yield Session(client)
 
 
@@ -77,4 +95,5 @@ async def check(mode):
 for mode in [None] if MAJOR < 2 else [None, "legacy", "auto", "2026-07-28"]:
     tools = asyncio.run(check(mode))
     version = importlib.metadata.version("mcp")
-    print(f"mcp {version}, {mode or 'session'}: {tools} tools listed; called, watched, cancelled, confirmed, paged")
+    way = " over HTTP" if OVER_HTTP else ""
+    print(f"mcp {version}{way}, {mode or 'session'}: {tools} tools listed; called, watched, cancelled, confirmed, paged")

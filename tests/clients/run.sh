@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Drives the server and the sandbox with clients that this project did not write: the MCP inspector, the Python `mcp`
-# client of both major versions and `fastmcp`, the official Databricks SDK for Python; and the tour of examples/ with
-# our own. Installs them below target/clients.
+# client of both major versions and `fastmcp`, over standard input and output and over HTTP; the official Databricks SDK
+# for Python; and the tour of examples/ with our own.
+# Installs them below target/clients.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -49,3 +50,27 @@ for era in "" "--protocol-era modern"; do
   grep -q SUCCEEDED "$work/inspector.json"
   echo "inspector --strict ${era:-(handshake era)}: tools listed and called, exit 0"
 done
+
+# The same over HTTP, with a token.
+token=clients-token-of-http
+DATABRICKS_MCP_HTTP_TOKEN=$token "$binary" serve --sandbox --http 0 > "$work/url" 2> "$work/http.log" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true' EXIT
+for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
+url=$(cat "$work/url")
+for client in mcp1 mcp2; do "$work/$client/bin/python" mcp_session.py "$url" "$token"; done
+"$work/fastmcp/bin/python" fastmcp_session.py "$url" "$token"
+for era in "" "--protocol-era modern"; do
+  # shellcheck disable=SC2086
+  inspect() { mcp-inspector --cli $era "$url" --header "Authorization: Bearer $token" "$@" > "$work/inspector.json"; }
+  inspect --strict --method tools/list
+  inspect --method tools/call --tool-name execute_sql --tool-arg 'statement=SELECT 1'
+  grep -q SUCCEEDED "$work/inspector.json"
+  inspect --method prompts/list
+  grep -q debug_run "$work/inspector.json"
+  inspect --method resources/read --uri databricks://table/samples.nyctaxi.trips
+  grep -q fare_amount "$work/inspector.json"
+  echo "inspector --strict ${era:-(handshake era)} over HTTP: tools listed and called, prompts, resources, exit 0"
+done
+kill "$server"; wait "$server"; trap - EXIT
+! grep -q "$token" "$work/http.log"
