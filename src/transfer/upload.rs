@@ -15,7 +15,7 @@ use tokio_util::io::ReaderStream;
 use super::journal::{self, Journal};
 use super::parts::{MOST, Session};
 use super::range::{ATTEMPTS, PAUSE, spans};
-use super::{Meter, Place, Store, Transfer, TransferReason, entry};
+use super::{Meter, Place, Store, Transfer, TransferReason, entry, range};
 use crate::local;
 use crate::workspace::types::ImportFormat;
 use crate::{Body, Error, Result};
@@ -49,6 +49,16 @@ impl Source {
 }
 
 pub(super) async fn file(transfer: &Transfer, from: &Path, to: &Place) -> Result<u64> {
+    loop {
+        if let Some(sent) = attempt(transfer, from, to).await? {
+            return Ok(sent);
+        }
+    }
+}
+
+/// `None` where an earlier attempt left an upload that the service has forgotten: without what it left,
+/// the next one begins anew.
+async fn attempt(transfer: &Transfer, from: &Path, to: &Place) -> Result<Option<u64>> {
     let here = |source| local::error(from, source);
     let source = Source::of(from).map_err(here)?;
     let unchanged = || match Source::of(from).map_err(here)? == source {
@@ -62,14 +72,17 @@ pub(super) async fn file(transfer: &Transfer, from: &Path, to: &Place) -> Result
         let content: Content = Box::pin(ReaderStream::with_capacity(file, BLOCK));
         let sent = send(transfer, content, to, &meter).await?;
         unchanged()?;
-        return expect(transfer, to, source.size, sent).await;
+        return expect(transfer, to, source.size, sent).await.map(Some);
     }
     let (journal, session) = match transfer.resume {
         true => resumed(transfer, from, to, &source).await?,
         false => (None, Session::begin(transfer, to).await?),
     };
-    let Some(session) = session else { return single(transfer, from, to, source.size, &meter).await };
+    let Some(session) = session else {
+        return single(transfer, from, to, source.size, &meter).await.map(Some);
+    };
     let before = journal.as_ref().map(|journal| journal.done.clone()).unwrap_or_default();
+    let goes_on = !before.is_empty();
     let left: Vec<_> =
         spans(source.size, transfer.part_size).filter(|span| !before.contains_key(&span.part)).collect();
     meter.add(source.size - left.iter().map(|span| span.length).sum::<u64>());
@@ -83,19 +96,31 @@ pub(super) async fn file(transfer: &Transfer, from: &Path, to: &Place) -> Result
         unchanged()?;
         session.complete(&tags).await
     };
-    if let Err(error) = sent.await {
-        // What can go on later is left as it is; an upload that the service has forgotten cannot.
-        if journal.is_none() {
+    let sent = sent.await;
+    match (sent, &journal) {
+        (Ok(()), _) => {}
+        (Err(error), None) => {
             session.abort().await;
-        } else if entry::is_missing(&error)
-            || matches!(&error, Error::Transfer(error) if matches!(error.reason, TransferReason::Changed))
-        {
-            journal.iter().for_each(Journal::end);
+            return Err(error);
         }
-        return Err(error);
+        // An upload is gone when it was completed, whose answer may not have come, or after a while.
+        (Err(error), Some(journal)) if entry::is_missing(&error) && goes_on => {
+            journal.end();
+            let there =
+                entry::stat(&transfer.workspace, to).await.is_ok_and(|found| found.size == Some(source.size));
+            let same = there && range::compare(transfer, from, to).await.is_ok();
+            return Ok(same.then_some(source.size));
+        }
+        // What can go on later is left as it is.
+        (Err(error), Some(journal)) => {
+            if matches!(&error, Error::Transfer(error) if matches!(error.reason, TransferReason::Changed)) {
+                journal.end();
+            }
+            return Err(error);
+        }
     }
     journal.iter().for_each(Journal::end);
-    expect(transfer, to, source.size, source.size).await
+    expect(transfer, to, source.size, source.size).await.map(Some)
 }
 
 /// The same with parts that are large enough for a file.

@@ -75,6 +75,9 @@ struct Taken {
     sent: AtomicUsize,
     expired: AtomicBool,
     aborted: AtomicBool,
+    /// The upload is completed, but its answer is lost; then the service knows it no more.
+    forgets: AtomicBool,
+    gone: AtomicBool,
 }
 
 async fn taking(taken: Arc<Taken>) -> Stub {
@@ -85,6 +88,14 @@ async fn taking(taken: Arc<Taken>) -> Stub {
                 Some(file) => Reply { status: 200, ..Reply::default() }.header("content-length", file.len()),
                 None => Reply::status(404, ""),
             },
+            ("GET", _) => {
+                let file = taken.file.lock().unwrap();
+                let (first, last) = asked.range().unwrap();
+                let (file, status) = (file.as_ref().unwrap(), 206);
+                let part = file[first..=last.min(file.len() - 1)].to_vec();
+                let reply = Reply { status, ..Reply::bytes(part) };
+                reply.header("content-range", format!("bytes {first}-{last}/{}", file.len()))
+            }
             ("POST", "/api/2.0/fs/create-upload-part-urls") => {
                 let body = asked.json();
                 assert_eq!((&body["path"], &body["session_token"]), (&json!(PATH), &json!("session")));
@@ -115,7 +126,11 @@ async fn taking(taken: Arc<Taken>) -> Stub {
             }
             ("POST", path) if path.ends_with("/landing/x") => match asked.query["action"].as_str() {
                 "initiate-upload" => {
+                    taken.gone.store(false, Ordering::SeqCst);
                     Reply::json(json!({ "multipart_upload": { "session_token": "session" } }))
+                }
+                _ if taken.gone.load(Ordering::SeqCst) => {
+                    Reply::status(404, r#"{"error_code": "NOT_FOUND", "message": "There is no upload."}"#)
                 }
                 _ => {
                     let parts = taken.parts.lock().unwrap();
@@ -129,7 +144,12 @@ async fn taking(taken: Arc<Taken>) -> Stub {
                         );
                     }
                     *taken.file.lock().unwrap() = Some(parts.values().flatten().copied().collect());
-                    Reply::json(json!({}))
+                    let reply = Reply::json(json!({}));
+                    if taken.forgets.swap(false, Ordering::SeqCst) {
+                        taken.gone.store(true, Ordering::SeqCst);
+                        return reply.cut(0);
+                    }
+                    reply
                 }
             },
             other => panic!("{other:?}"),
@@ -276,4 +296,31 @@ async fn an_upload_that_fails_is_given_up() {
     let error = transfer(&stub).write(PATH, futures_util::stream::iter(pieces)).await.unwrap_err();
     assert!(error.to_string().contains("the source is gone"), "{error}");
     assert!(taken.aborted.load(Ordering::SeqCst) && taken.file.lock().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_upload_whose_last_answer_was_lost_is_found_to_be_done() {
+    let file = noise(3 * MIB + 5, 13);
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("x");
+    std::fs::write(&from, &file).unwrap();
+    let taken = Arc::new(Taken::default());
+    taken.forgets.store(true, Ordering::SeqCst);
+    let stub = taking(Arc::clone(&taken)).await;
+    let one = transfer(&stub).resume(true);
+    one.upload(&from, PATH).await.unwrap_err();
+    assert_eq!(leftovers(folder.path()), [".x.part.json"]);
+    let sent = taken.sent.load(Ordering::SeqCst);
+    assert_eq!(one.upload(&from, PATH).await.unwrap(), file.len() as u64);
+    assert_eq!(taken.sent.load(Ordering::SeqCst), sent, "nothing was sent again");
+    assert!(leftovers(folder.path()).is_empty());
+
+    // Another file of that length is no reason to believe so: the upload begins anew.
+    taken.forgets.store(true, Ordering::SeqCst);
+    taken.gone.store(false, Ordering::SeqCst);
+    one.upload(&from, PATH).await.unwrap_err();
+    *taken.file.lock().unwrap() = Some(noise(3 * MIB + 5, 14));
+    taken.parts.lock().unwrap().clear();
+    assert_eq!(one.upload(&from, PATH).await.unwrap(), file.len() as u64);
+    assert_eq!(taken.file.lock().unwrap().as_ref().unwrap(), &file);
 }
