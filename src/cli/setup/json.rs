@@ -69,7 +69,8 @@ fn with_mark(text: &str, root: &CstRootNode) -> String {
 fn merge(entry: &CstObject, members: &Map<String, Value>) {
     // What an entry of before says of the workspace would win over what is said now.
     if let Some(env) = entry.object_value("env") {
-        let stale = |name: &String| hidden::names_workspace(name);
+        let said = |name: &String| members.get("env").is_some_and(|env| env.get(name).is_some());
+        let stale = |name: &String| hidden::names_workspace(name) && !said(name);
         for property in env.properties() {
             if property.decoded_name().as_ref().is_some_and(stale) {
                 property.remove();

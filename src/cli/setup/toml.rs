@@ -53,11 +53,9 @@ pub(super) fn shown(text: &str, servers: &str, name: &str) -> Result<String, Str
 fn merge(entry: &mut dyn TableLike, members: &Map<String, Value>) {
     // What an entry of before says of the workspace would win over what is said now.
     if let Some(env) = entry.get_mut("env").and_then(Item::as_table_like_mut) {
-        let stale: Vec<String> = env
-            .iter()
-            .map(|(name, _)| name.to_owned())
-            .filter(|name| hidden::names_workspace(name))
-            .collect();
+        let said = |name: &str| members.get("env").is_some_and(|env| env.get(name).is_some());
+        let names = env.iter().map(|(name, _)| name.to_owned());
+        let stale: Vec<String> = names.filter(|name| hidden::names_workspace(name) && !said(name)).collect();
         for name in stale {
             env.remove(&name);
         }
