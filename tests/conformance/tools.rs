@@ -97,7 +97,7 @@ pub(crate) async fn call(
         }
         _ => return None,
     };
-    Some(Ok(of(json!({ "content": content }))))
+    Some(Ok(CallToolResult::success(of(Value::Array(content)))))
 }
 
 fn text(text: &str) -> Value {

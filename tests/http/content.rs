@@ -34,15 +34,20 @@ fn prompt(name: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn snapshots_of_what_is_listed() {
     let served = Served::start(HttpOptions::default()).await;
+    let mut lists = Vec::new();
+    for method in ["resources/templates/list", "prompts/list"] {
+        let mut result = served.ask(method, json!({})).await.result();
+        // Who serves is in every answer, and changes with each release.
+        result.as_object_mut().unwrap().remove("_meta");
+        lists.push((method.replace('/', "_"), result));
+    }
+    let arguments = json!({ "run_id": "7" });
+    let shown =
+        served.ask("prompts/get", json!({ "name": "debug_run", "arguments": arguments })).await.result();
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        for method in ["resources/templates/list", "prompts/list"] {
-            let mut result = served.ask(method, json!({})).await.result();
-            // Who serves is in every answer, and changes with each release.
-            result.as_object_mut().unwrap().remove("_meta");
-            insta::assert_json_snapshot!(method.replace('/', "_"), result);
+        for (name, result) in lists {
+            insta::assert_json_snapshot!(name, result);
         }
-        let arguments = json!({ "run_id": "7" });
-        let shown = served.ask("prompts/get", json!({ "name": "debug_run", "arguments": arguments })).await.result();
         insta::assert_snapshot!("prompt_debug_run", shown["messages"][0]["content"]["text"].as_str().unwrap());
     });
     served.end().await;

@@ -89,7 +89,11 @@ impl<'a> Resources<'a> {
 
     /// A few resources that a person is likely to look for.
     pub(crate) async fn list(&self) -> Result<ListResourcesResult, ErrorData> {
-        let has = |name: &str| kinds(self.registry).any(|kind| kind.name == name);
+        let may = |kind: &str, list: &List| {
+            let (tool, arguments) = list.call();
+            kinds(self.registry).any(|other| other.name == kind)
+                && self.caller.may_read(self.registry, tool, &arguments).is_ok()
+        };
         let resources =
             list::likely(self.caller.app.workspace(), may).await.map_err(|error| explained(&error))?;
         Ok(ListResourcesResult::with_all_items(resources)
