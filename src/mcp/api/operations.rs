@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::super::ToolError;
+use super::verbs::{self, Deed};
 use super::{packed, search};
 use crate::transport::{Operation, RetryClass};
 
@@ -13,6 +14,8 @@ pub(super) struct Listed {
     /// What the transport knows it as.
     pub(super) operation: Operation,
     pub(super) tag: &'static str,
+    /// What it does, as its name says.
+    pub(super) deed: Option<Deed>,
     pub(super) is_account: bool,
     pub(super) is_deprecated: bool,
     pub(super) summary: &'static str,
@@ -30,7 +33,9 @@ impl Listed {
         let (id, tag, service, method, path) = (next()?, next()?, next()?, next()?, next()?);
         let (level, repeatable, deprecated) = (next()?, next()?, next()?);
         let retry = if repeatable.is_empty() { RetryClass::Write } else { RetryClass::Safe };
+        let own = id.strip_prefix(tag).map_or(id, |rest| rest.trim_start_matches('_'));
         Some(Self {
+            deed: verbs::of_name(own),
             operation: Operation { service, id, method, path, retry },
             tag,
             is_account: level == "account",

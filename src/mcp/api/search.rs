@@ -4,6 +4,7 @@
 //! are split into words and weighed. An index of a library would weigh more than it gives here: 1,400
 //! short texts are read into a map faster than such an index could be opened.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
@@ -11,20 +12,26 @@ use serde_json::{Value, json};
 
 use super::super::ToolError;
 use super::operations::{self, Listed};
-use super::question::{CHANGES, Question, READS};
-use super::{effect, words};
+use super::question::Question;
+use super::said::Said;
+use super::{effect, verbs, words};
+pub fn p(n: &str, d: f32) -> f32 { std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d) }
 
 /// How soon a further occurrence of a word counts for little, and how much the length of a text counts.
 const SATURATION: f32 = 1.2;
 const LENGTH: f32 = 0.4;
 /// What a word of the same meaning counts.
-const ALIKE: f32 = 0.55;
+const ALIKE: f32 = 0.4;
 /// What of a score depends on how much of the question is found, and on how much of the id is asked for.
 const FOUND: f32 = 0.5;
-const ASKED: f32 = 0.5;
+const ASKED: f32 = 0.4;
 /// Words that nearly every question may have beside what it is about, and what they count.
 const BESIDE: [&str; 5] = ["workspace", "account", "name", "id", "data"];
 const LITTLE: f32 = 0.35;
+/// What a verb counts, and what follows "for" and other prepositions.
+const VERB: f32 = 0.4;
+const FOR: f32 = 0.6;
+const PREPOSITION: f32 = 0.85;
 /// Words of ids that nobody asks for.
 const OF_IDS_ALONE: [&str; 6] = ["proxy", "v2", "rpc", "api", "handler", "uc"];
 
@@ -46,10 +53,12 @@ impl Index {
         let mut lengths = Vec::with_capacity(operations.len());
         let mut ids = Vec::with_capacity(operations.len());
         let mut stems: HashMap<String, String> = HashMap::new();
+        let said = Said::read();
         for (at, listed) in operations.iter().enumerate() {
             // In the order of the words, so that sums are the same in each process.
             let mut weights: BTreeMap<String, f32> = BTreeMap::new();
             let own = listed.name();
+            let (said_of_it, said_of_its_kind) = said.of(listed.id());
             for (text, weight, most) in [
                 (own, 3.0, 3.0),
                 (listed.tag, 2.5, 2.5),
@@ -59,6 +68,8 @@ impl Index {
                 (listed.description, 0.8, 1.6),
                 (listed.arguments, 0.4, 0.8),
                 (listed.answer, 0.25, 0.5),
+                (&said_of_it, p("OWN", 4.0), p("OWN", 4.0)),
+                (&said_of_its_kind, p("KIND", 2.0), p("KIND", 2.0)),
             ] {
                 // A name that says a word often is not more about it.
                 let mut here: HashMap<String, f32> = HashMap::new();
@@ -103,13 +114,13 @@ impl Index {
     fn word(&self, stem: &str) -> HashMap<usize, f32> {
         let mut scores: HashMap<usize, f32> = HashMap::new();
         let own = self.count(stem);
-        let alike = words::alike(stem).iter().map(|other| (other.as_str(), ALIKE));
+        let alike = words::alike(stem).iter().map(|other| (other.as_str(), p("ALIKE", ALIKE)));
         for (other, share) in std::iter::once((stem, 1.0)).chain(alike) {
             let Some(places) = self.places.get(other) else { continue };
             // A rare word that stands for a common one is not a better match than the common one.
             let rarity = self.rarity(if other == stem { own } else { own + places.len() });
             for (at, weight) in places {
-                let length = 1.0 - LENGTH + LENGTH * self.lengths[*at] / self.mean;
+                let length = 1.0 - p("LENGTH", LENGTH) + p("LENGTH", LENGTH) * self.lengths[*at] / self.mean;
                 let score = share * rarity * weight * (SATURATION + 1.0) / (weight + SATURATION * length);
                 let best = scores.entry(*at).or_default();
                 *best = best.max(score);
@@ -120,21 +131,21 @@ impl Index {
 
     fn ranked(&self, question: &str) -> Vec<&'static Listed> {
         let question = self.read(question);
-        let whole: f32 = question.stems.iter().map(|stem| counts(stem)).sum();
+        let whole: f32 = question.words.iter().map(|(_, counts)| counts).sum();
         let mut scores: HashMap<usize, (f32, f32)> = HashMap::new();
-        for stem in &question.stems {
+        for (stem, counts) in &question.words {
             for (at, score) in self.word(stem) {
                 let (sum, found) = scores.entry(at).or_default();
-                *sum += score * counts(stem);
-                *found += counts(stem);
+                *sum += score * counts;
+                *found += counts;
             }
         }
         let mut ranked: Vec<(f32, &'static Listed)> = scores
             .into_iter()
             .map(|(at, (sum, found))| {
-                let found = 1.0 - FOUND + FOUND * found / whole;
-                let asked = 1.0 - ASKED + ASKED * self.asked(at, &question);
                 let listed = &self.operations[at];
+                let found = 1.0 - p("FOUND", FOUND) + p("FOUND", FOUND) * found / whole;
+                let asked = 1.0 - p("ASKED", ASKED) + p("ASKED", ASKED) * self.asked(at, &question);
                 (sum * found * asked * question.fit(listed), listed)
             })
             .collect();
@@ -149,10 +160,11 @@ impl Index {
     /// small part of `clean_room_asset_revisions_get`.
     fn asked(&self, at: usize, question: &Question) -> f32 {
         let (mut asked, mut all) = (0.0, 0.0);
+        let wanted = verbs::is_wanted(&question.deeds, self.operations[at].deed);
         for word in &self.ids[at] {
             let rarity = self.rarity(self.count(word));
             all += rarity;
-            if question.stems.contains(word) {
+            if question.words.iter().any(|(stem, _)| stem == word) || (wanted && verbs::is_verb(word)) {
                 asked += rarity;
             } else if question.alike.contains(word.as_str()) {
                 asked += 0.7 * rarity;
@@ -161,40 +173,70 @@ impl Index {
         if all > 0.0 { asked / all } else { 0.0 }
     }
 
+    fn knows(&self, stem: &str) -> bool {
+        self.places.contains_key(stem) || !words::alike(stem).is_empty()
+    }
+
+    /// The known word that a word is a wrong spelling of: `warehosue`, `permisions`.
+    fn spelt(&self, stem: String) -> String {
+        let letters = stem.chars().count();
+        if letters < 5 || self.knows(&stem) {
+            return stem;
+        }
+        let most = if letters < 8 { 1 } else { 2 };
+        let near = self.places.keys().filter(|known| {
+            known.len().abs_diff(stem.len()) <= most && known.chars().next() == stem.chars().next()
+        });
+        let near = near.map(|known| (strsim::osa_distance(&stem, known), Reverse(self.count(known)), known));
+        let best = near.filter(|(distance, ..)| *distance <= most).min();
+        best.map_or_else(|| stem.clone(), |(_, _, known)| known.clone())
+    }
+
     fn read(&self, question: &str) -> Question {
         // The product, which nearly every table and model is in.
-        let words = words::split(&question.to_lowercase().replace("unity catalog", " "));
-        let mut stems: Vec<String> = Vec::new();
-        let mut add = |stem: String| {
-            if !stems.contains(&stem) {
-                stems.push(stem);
+        let words = words::split(&question.to_lowercase().replace("unity catalog", " ").replace("right now", "now"));
+        let mut stems: Vec<(String, f32)> = Vec::new();
+        let mut add = |stem: String, counts: f32| {
+            match stems.iter_mut().find(|(known, _)| *known == stem) {
+                Some((_, known)) => *known = known.max(counts),
+                None => stems.push((stem, counts)),
             }
         };
-        words.iter().filter_map(|word| words::telling(word)).for_each(&mut add);
+        // What follows "for" says whom or what it is good for, not what it is.
+        let mut beside = 1.0;
+        for word in &words {
+            match word.as_str() {
+                "for" => beside = p("FOR", FOR),
+                "in" | "on" | "of" | "from" | "with" | "to" => beside = beside.min(p("PREP", PREPOSITION)),
+                _ => {}
+            }
+            if let Some(stem) = words::telling(word) {
+                add(self.spelt(stem), beside * counts(word));
+            }
+        }
         // "fail over" is `failover`, "who am I" is `whoami`.
         for joined in words.windows(2).chain(words.windows(3)) {
             let stem = words::stem(&joined.concat());
-            if stem.len() > 4 && (self.places.contains_key(&stem) || !words::alike(&stem).is_empty()) {
-                add(stem);
+            if stem.len() > 4 && self.knows(&stem) {
+                add(stem, 1.0);
             }
         }
+        let deeds = verbs::wanted(&words);
         let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-        let reads = says(&READS);
-        // As they are given as orders: "registered" and "runs" are no wish to register or to run.
-        let changes = says(&CHANGES);
-        let is_known = |stem: &String| self.places.contains_key(stem) || !words::alike(stem).is_empty();
-        if !reads && !changes && stems.iter().any(is_known) && !stems.iter().any(|stem| stem == "list") {
-            stems.push("list".to_owned());
-        }
-        let alike = stems.iter().flat_map(|stem| words::alike(stem)).map(String::as_str).collect();
+        let alike = stems.iter().flat_map(|(stem, _)| words::alike(stem)).map(String::as_str).collect();
         let account = says(&["account", "accounts"]);
-        Question { alike, reads, changes, account, legacy: says(&["legacy", "old", "deprecated"]), stems }
+        Question { alike, deeds, account, legacy: says(&["legacy", "old", "deprecated"]), words: stems }
     }
 }
 
 /// What a word of a question counts.
-fn counts(stem: &str) -> f32 {
-    if BESIDE.contains(&stem) { LITTLE } else { 1.0 }
+fn counts(word: &str) -> f32 {
+    match word {
+        _ if BESIDE.contains(&words::stem(word).as_str()) => LITTLE,
+        // The deed is weighed as a whole.
+        _ if verbs::is_only_verb(word) => p("VERB", VERB),
+        _ => 1.0,
+    }
 }
 
 /// All operations that have something of a question, the best first.
