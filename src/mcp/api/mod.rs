@@ -14,7 +14,9 @@ mod operations;
 mod packed;
 mod paging;
 mod question;
+mod said;
 mod search;
+mod verbs;
 mod words;
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ use super::operations::{self, Listed};
 use super::question::Question;
 use super::said::Said;
 use super::{effect, verbs, words};
-pub fn p(n: &str, d: f32) -> f32 { std::env::var(n).ok().and_then(|v| v.parse().ok()).unwrap_or(d) }
 
 /// How soon a further occurrence of a word counts for little, and how much the length of a text counts.
 const SATURATION: f32 = 1.2;
 const LENGTH: f32 = 0.4;
+/// What everyday words for an operation count, and those for all of its kind.
+const SAID: f32 = 4.0;
+const SAID_OF_KIND: f32 = 2.0;
 /// What a word of the same meaning counts.
 const ALIKE: f32 = 0.4;
 /// What of a score depends on how much of the question is found, and on how much of the id is asked for.
@@ -31,6 +33,8 @@ const LITTLE: f32 = 0.35;
 /// What a verb counts, and what follows "for" and other prepositions.
 const VERB: f32 = 0.4;
 const FOR: f32 = 0.6;
+/// What the wish to permit counts where it is said in other words.
+const PERMISSION: f32 = 0.7;
 const PREPOSITION: f32 = 0.85;
 /// Words of ids that nobody asks for.
 const OF_IDS_ALONE: [&str; 6] = ["proxy", "v2", "rpc", "api", "handler", "uc"];
@@ -68,8 +72,8 @@ impl Index {
                 (listed.description, 0.8, 1.6),
                 (listed.arguments, 0.4, 0.8),
                 (listed.answer, 0.25, 0.5),
-                (&said_of_it, p("OWN", 4.0), p("OWN", 4.0)),
-                (&said_of_its_kind, p("KIND", 2.0), p("KIND", 2.0)),
+                (&said_of_it, SAID, SAID),
+                (&said_of_its_kind, SAID_OF_KIND, SAID_OF_KIND),
             ] {
                 // A name that says a word often is not more about it.
                 let mut here: HashMap<String, f32> = HashMap::new();
@@ -114,13 +118,13 @@ impl Index {
     fn word(&self, stem: &str) -> HashMap<usize, f32> {
         let mut scores: HashMap<usize, f32> = HashMap::new();
         let own = self.count(stem);
-        let alike = words::alike(stem).iter().map(|other| (other.as_str(), p("ALIKE", ALIKE)));
+        let alike = words::alike(stem).iter().map(|other| (other.as_str(), ALIKE));
         for (other, share) in std::iter::once((stem, 1.0)).chain(alike) {
             let Some(places) = self.places.get(other) else { continue };
             // A rare word that stands for a common one is not a better match than the common one.
             let rarity = self.rarity(if other == stem { own } else { own + places.len() });
             for (at, weight) in places {
-                let length = 1.0 - p("LENGTH", LENGTH) + p("LENGTH", LENGTH) * self.lengths[*at] / self.mean;
+                let length = 1.0 - LENGTH + LENGTH * self.lengths[*at] / self.mean;
                 let score = share * rarity * weight * (SATURATION + 1.0) / (weight + SATURATION * length);
                 let best = scores.entry(*at).or_default();
                 *best = best.max(score);
@@ -144,8 +148,8 @@ impl Index {
             .into_iter()
             .map(|(at, (sum, found))| {
                 let listed = &self.operations[at];
-                let found = 1.0 - p("FOUND", FOUND) + p("FOUND", FOUND) * found / whole;
-                let asked = 1.0 - p("ASKED", ASKED) + p("ASKED", ASKED) * self.asked(at, &question);
+                let found = 1.0 - FOUND + FOUND * found / whole;
+                let asked = 1.0 - ASKED + ASKED * self.asked(at, &question);
                 (sum * found * asked * question.fit(listed), listed)
             })
             .collect();
@@ -193,21 +197,18 @@ impl Index {
     }
 
     fn read(&self, question: &str) -> Question {
-        // The product, which nearly every table and model is in.
-        let words = words::split(&question.to_lowercase().replace("unity catalog", " ").replace("right now", "now"));
+        let words = words::split(&words::plain(question));
         let mut stems: Vec<(String, f32)> = Vec::new();
-        let mut add = |stem: String, counts: f32| {
-            match stems.iter_mut().find(|(known, _)| *known == stem) {
-                Some((_, known)) => *known = known.max(counts),
-                None => stems.push((stem, counts)),
-            }
+        let mut add = |stem: String, counts: f32| match stems.iter_mut().find(|(known, _)| *known == stem) {
+            Some((_, known)) => *known = known.max(counts),
+            None => stems.push((stem, counts)),
         };
         // What follows "for" says whom or what it is good for, not what it is.
         let mut beside = 1.0;
         for word in &words {
             match word.as_str() {
-                "for" => beside = p("FOR", FOR),
-                "in" | "on" | "of" | "from" | "with" | "to" => beside = beside.min(p("PREP", PREPOSITION)),
+                "for" => beside = FOR,
+                "in" | "on" | "of" | "from" | "with" | "to" => beside = beside.min(PREPOSITION),
                 _ => {}
             }
             if let Some(stem) = words::telling(word) {
@@ -223,6 +224,12 @@ impl Index {
         }
         let deeds = verbs::wanted(&words);
         let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        // "Who may start it" and "let them start it" are about permissions.
+        if says(&["let", "allow", "permit"])
+            || (says(&["who", "whose"]) && says(&["may", "can", "able", "could"]))
+        {
+            add("permission".to_owned(), PERMISSION);
+        }
         let alike = stems.iter().flat_map(|(stem, _)| words::alike(stem)).map(String::as_str).collect();
         let account = says(&["account", "accounts"]);
         Question { alike, deeds, account, legacy: says(&["legacy", "old", "deprecated"]), words: stems }
@@ -234,7 +241,7 @@ fn counts(word: &str) -> f32 {
     match word {
         _ if BESIDE.contains(&words::stem(word).as_str()) => LITTLE,
         // The deed is weighed as a whole.
-        _ if verbs::is_only_verb(word) => p("VERB", VERB),
+        _ if verbs::is_only_verb(word) => VERB,
         _ => 1.0,
     }
 }

@@ -8,8 +8,10 @@ use super::document::Document;
 use super::operations::{self, Listed};
 use super::{describe, packed, search};
 
-/// What must not get worse; the aim is 90.
-const HELD_OUT: f64 = 60.0;
+/// What must not get worse: on questions older than the words of `said.tsv`, and on younger ones; the
+/// aim is 90 on both.
+const BLIND: f64 = 95.0;
+const UNSEEN: f64 = 82.0;
 
 /// A question, and the operations of which any will do.
 type Question = (String, Vec<String>);
@@ -25,7 +27,8 @@ fn questions(file: &str) -> Vec<Question> {
     read.collect()
 }
 
-/// Per cent of the questions that find their operation among the first five; prints the others.
+/// Per cent of the questions that find their operation among the first five; prints the others of those
+/// that the search is tuned on.
 fn found(name: &str, questions: &[Question]) -> f64 {
     let (mut first, mut five) = (0, 0);
     for (question, ids) in questions {
@@ -33,7 +36,7 @@ fn found(name: &str, questions: &[Question]) -> f64 {
         let place = ranked.iter().position(|id| ids.iter().any(|wanted| wanted == id));
         first += usize::from(place == Some(0));
         five += usize::from(place.is_some_and(|place| place < 5));
-        if place.is_none_or(|place| place >= 5) {
+        if name == "tuned on" && place.is_none_or(|place| place >= 5) {
             let best = &ranked[..ranked.len().min(5)];
             println!("miss: {question} → {ids:?} is at {place:?} after {best:?}");
         }
@@ -49,20 +52,22 @@ fn found(name: &str, questions: &[Question]) -> f64 {
 }
 
 #[test]
-fn nine_of_ten_questions_find_their_operation_among_the_first_five() {
+fn questions_that_the_search_is_tuned_on_find_their_operation_among_the_first_five() {
     let questions = questions("api_questions.tsv");
-    assert!(questions.len() >= 150, "{}", questions.len());
-    let share = found("our own", &questions);
-    assert!(share >= 90.0, "{share:.1} % of the questions");
+    assert!(questions.len() >= 360, "{}", questions.len());
+    let share = found("tuned on", &questions);
+    assert!(share >= 93.0, "{share:.1} % of the questions");
 }
 
-/// On these the search is not tuned: they tell what to expect of questions that nobody foresaw.
+/// On these the search is not tuned: only the share is to be looked at, so no miss is printed.
 #[test]
 fn questions_that_nobody_tuned_on_are_answered_too() {
-    let questions = questions("api_questions_held_out.tsv");
-    assert!(questions.len() >= 60, "{}", questions.len());
-    let share = found("held out", &questions);
-    assert!(share >= HELD_OUT, "{share:.1} % of the questions");
+    for (file, least, count) in [("blind", BLIND, 150), ("unseen", UNSEEN, 50)] {
+        let questions = questions(&format!("api_questions_{file}.tsv"));
+        assert!(questions.len() >= count, "{}", questions.len());
+        let share = found(file, &questions);
+        assert!(share >= least, "{share:.1} % of the questions");
+    }
 }
 
 #[test]

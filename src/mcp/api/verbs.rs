@@ -1,5 +1,8 @@
 //! What is to be done: the verb of a question and that of an operation, by family.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 /// A family of verbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
@@ -35,12 +38,24 @@ const OF_QUESTIONS: [(&str, &[Deed]); 16] = [
     ("who whose", &[Get, List]),
     ("create make new register define provision introduce", &[Create]),
     ("add attach put save store write upload import insert install record log", &[Create, Update]),
-    ("generate issue invite open clone tag label ask send connect link mark annotate warn notify build", &[Create]),
-    ("update change edit modify rename set adjust alter configure patch reconfigure replace rewrite", &[Update]),
-    ("overwrite rotate renew switch move transfer correct fix promote extend raise lower increase decrease reduce must should instead", &[Update]),
+    (
+        "generate issue invite open clone tag label ask send connect link mark annotate warn notify build",
+        &[Create],
+    ),
+    (
+        "update change edit modify rename set adjust alter configure patch reconfigure replace rewrite",
+        &[Update],
+    ),
+    (
+        "overwrite rotate renew switch move transfer correct fix promote extend raise lower increase decrease reduce must should instead",
+        &[Update],
+    ),
     ("give grant let allow share permit forbid deny block restrict hide limit trust", &[Update, Create]),
     ("enable disable activate deactivate turn", &[Update, Start, Stop]),
-    ("delete remove drop erase destroy trash discard wipe purge forget uninstall rid longer anymore undeploy", &[Delete]),
+    (
+        "delete remove drop erase destroy trash discard wipe purge forget uninstall rid away longer anymore undeploy",
+        &[Delete],
+    ),
     ("revoke unassign detach withdraw throw take", &[Delete, Update]),
     ("stop cancel abort kill terminate halt pause suspend shut interrupt end quit", &[Stop, Delete]),
     ("start run execute launch trigger kick bring resume boot wake begin submit rerun", &[Start, Create]),
@@ -49,17 +64,48 @@ const OF_QUESTIONS: [(&str, &[Deed]); 16] = [
 
 /// Verbs that are as often the name of a thing: they count as other words do.
 const NAMES_TOO: [&str; 34] = [
-    "run", "log", "share", "tag", "label", "record", "read", "clone", "import", "issue", "branch", "list",
-    "search", "query", "state", "status", "details", "store", "export", "generate", "deny", "rotate", "install",
-    "attach", "detach", "execute", "transfer", "purge", "upload", "restore", "invite", "uninstall", "trash", "rename",
+    "run",
+    "log",
+    "share",
+    "tag",
+    "label",
+    "record",
+    "read",
+    "clone",
+    "import",
+    "issue",
+    "branch",
+    "list",
+    "search",
+    "query",
+    "state",
+    "status",
+    "details",
+    "store",
+    "export",
+    "generate",
+    "deny",
+    "rotate",
+    "install",
+    "attach",
+    "detach",
+    "execute",
+    "transfer",
+    "purge",
+    "upload",
+    "restore",
+    "invite",
+    "uninstall",
+    "trash",
+    "rename",
 ];
 
 /// First words after which the rest says what is to be done: "get rid of", "get back".
 const MANIFOLD: [&str; 9] = ["get", "start", "run", "bring", "kick", "open", "should", "must", "take"];
 
-/// What fits a question if its deed is not known, if it is another one, and if it is the other of
-/// to know and to change.
-const UNKNOWN: f32 = 0.9;
+/// How well an operation fits whose deed is not known, is another one, or is to know where the
+/// question wants a change (or the other way round).
+const UNKNOWN: f32 = 0.75;
 const ANOTHER: f32 = 0.75;
 const OPPOSITE: f32 = 0.6;
 /// What changes something fits a question without a verb less: it asks for what is there.
@@ -78,7 +124,11 @@ pub(super) fn of_name(name: &str) -> Option<Deed> {
 
 /// Whether the stem of a word of an id is a deed.
 pub(super) fn is_verb(stem: &str) -> bool {
-    OF_NAMES.iter().any(|(_, words)| words.split(' ').any(|word| super::words::stem(word) == stem))
+    static STEMS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    let stems = STEMS.get_or_init(|| {
+        OF_NAMES.iter().flat_map(|(_, words)| words.split(' ')).map(super::words::stem).collect()
+    });
+    stems.contains(stem)
 }
 
 /// Whether a word of a question says a deed and nothing else.
@@ -109,9 +159,8 @@ pub(super) fn is_wanted(wanted: &[Deed], deed: Option<Deed>) -> bool {
 
 /// How well an operation does what is wanted.
 pub(super) fn fit(wanted: &[Deed], deed: Option<Deed>, reads: bool) -> f32 {
-    let p = super::search::p;
     if wanted.is_empty() {
-        return if reads { 1.0 } else { p("UNASKED", UNASKED) };
+        return if reads { 1.0 } else { UNASKED };
     }
     if is_wanted(wanted, deed) {
         return 1.0;
@@ -120,8 +169,25 @@ pub(super) fn fit(wanted: &[Deed], deed: Option<Deed>, reads: bool) -> f32 {
     let wants_change = wanted.iter().any(|deed| !matches!(deed, List | Get));
     match deed {
         None if (reads && wants_to_know) || (!reads && wants_change) => 1.0,
-        _ if reads && !wants_to_know || !reads && !wants_change => p("OPPOSITE", OPPOSITE),
-        None => p("UNKNOWN", UNKNOWN),
-        Some(_) => p("ANOTHER", ANOTHER),
+        None => UNKNOWN,
+        _ if reads && !wants_to_know || !reads && !wants_change => OPPOSITE,
+        Some(_) => ANOTHER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words;
+    use super::*;
+
+    #[test]
+    fn an_order_is_its_first_word() {
+        let wanted = |question: &str| wanted(&words::split(&words::plain(question)));
+        assert_eq!(wanted("stop a pipeline update"), [Stop, Delete]);
+        assert_eq!(wanted("get rid of a schema"), wanted("delete a schema"));
+        // The name of a thing, where it is no order.
+        assert!(wanted("runs").is_empty());
+        assert_eq!(of_name("run_now"), Some(Start));
+        assert_eq!(of_name("events"), None);
     }
 }

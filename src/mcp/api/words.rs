@@ -264,6 +264,35 @@ const MEANINGS: [&str; 93] = [
     "team group department",
 ];
 
+/// Verbs of several words, and the word that means the same.
+const PHRASES: [(&str, &str); 19] = [
+    // The product, which nearly every table and model is in.
+    ("unity catalog", " "),
+    ("right now", "now"),
+    ("at the moment", "current"),
+    ("get rid of", "delete"),
+    ("clean up", "delete"),
+    ("throw away", "delete"),
+    ("tear down", "delete"),
+    ("take down", "delete"),
+    ("take off", "remove"),
+    ("get back", "restore"),
+    ("bring back", "restore"),
+    ("set up", "create"),
+    ("spin up", "create"),
+    ("kick off", "run"),
+    ("shut down", "stop"),
+    ("look up", "get"),
+    ("hand over", "transfer"),
+    ("log in", "login"),
+    ("sign in", "login"),
+];
+
+/// A question in lower case and without such verbs.
+pub(super) fn plain(question: &str) -> String {
+    PHRASES.iter().fold(question.to_lowercase(), |text, (phrase, word)| text.replace(phrase, word))
+}
+
 /// The word without its ending, or `None` for one that says nothing.
 pub(super) fn telling(word: &str) -> Option<String> {
     (!EMPTY.contains(&word)).then(|| stem(word))
