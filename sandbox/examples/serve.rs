@@ -1,10 +1,11 @@
-//! Serves a sandbox until it is interrupted: `cargo run -p databricks-sandbox --example serve -- [folder]`.
+//! Serves a sandbox until its input ends: `cargo run -p databricks-sandbox --example serve -- [folder]`. With `STRICT=1`,
+//! answers that differ from the API's documents become errors.
 
 use databricks_sandbox::{Error, Sandbox};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let mut builder = Sandbox::builder();
+    let mut builder = Sandbox::builder().strict(std::env::var_os("STRICT").is_some());
     if let Some(dir) = std::env::args_os().nth(1) {
         builder = builder.dir(dir);
     }

@@ -38,6 +38,21 @@ pub enum Error {
         /// Where the text stops to make sense.
         source: serde_json::Error,
     },
+    /// The folder that is to be exported is none of a sandbox.
+    #[error("the folder {} holds no sandbox", dir.display())]
+    NoSandbox {
+        /// The folder that was asked for.
+        dir: PathBuf,
+    },
+    /// The folder that an archive is to fill holds something already.
+    #[error("the folder {} is not empty; import into a new one", dir.display())]
+    NotEmpty {
+        /// The folder that was asked for.
+        dir: PathBuf,
+    },
+    /// An archive cannot be written, or is none of a sandbox.
+    #[error("the archive cannot be used")]
+    Archive(#[source] io::Error),
     /// The SQL engine could not open its part of the folder.
     #[error("the SQL engine cannot open its folder")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

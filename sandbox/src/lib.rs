@@ -25,6 +25,11 @@
 //! | workspace | notebooks and files; SOURCE, JUPYTER, AUTO and RAW | HTML, DBC and whole folders |
 //! | DBFS, files of volumes | whole, in parts, in ranges | |
 //! | jobs | notebook, Python file, SQL file, condition and run-job tasks; retries, timeouts, queue, repair | schedules and triggers never fire |
+//! | identity | users, groups, service principals, tokens, OAuth for machines, permissions, grants | single sign-on |
+//! | secrets, experiments, model registry | whole | artifacts |
+//! | pools, policies, pipelines, serving, dashboards, alerts, apps, sharing, settings, the account | kept, checked, listed | what they would do |
+//!
+//! `docs/sandbox.md` of the repository says it for every API, in a table made from the API's documents.
 //!
 //! Notebooks find `dbutils.widgets`, `dbutils.fs`, `dbutils.notebook.exit`, `dbutils.jobs.taskValues`, `display`, and the
 //! paths `/Volumes`, `/Workspace` and `/dbfs` (for whatever opens files by Python's own functions). There is no `spark`.
@@ -34,7 +39,9 @@
 //! Python that is sent to the sandbox runs as the user who started it, with that user's rights. The bearer token and the
 //! loopback address keep other users of the machine out; they do not contain the code you send.
 
+mod access;
 mod api;
+mod archive;
 mod clock;
 mod error;
 mod ids;
@@ -43,11 +50,13 @@ mod python;
 mod query;
 mod sandbox;
 mod server;
+mod spec;
 #[cfg(feature = "sql")]
 pub mod sql;
 mod state;
 mod store;
 
+pub use archive::{export, import};
 pub use clock::Clock;
 pub use error::Error;
 pub use sandbox::{Builder, Sandbox};

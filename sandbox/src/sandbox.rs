@@ -21,6 +21,7 @@ use crate::api::files::Sessions;
 use crate::api::jobs::Jobs;
 use crate::api::warehouses::Warehouses;
 use crate::api::workspace::Objects;
+use crate::api::{scim, uc};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::ids;
@@ -40,6 +41,7 @@ pub struct Builder {
     token: Option<String>,
     clock: Option<Clock>,
     python: Option<PathBuf>,
+    strict: bool,
 }
 
 impl Builder {
@@ -73,6 +75,13 @@ impl Builder {
         self
     }
 
+    /// Holds every answer to the API's documents: one that differs becomes a 500 that says where. For tests of the sandbox
+    /// itself; it costs a second look at each answer.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
@@ -98,6 +107,7 @@ impl Builder {
             token: self.token.unwrap_or_else(ids::token),
             clock: self.clock.unwrap_or_else(Clock::real),
             python: self.python,
+            strict: self.strict,
         };
         let started = sandbox.spawn(serve(settings));
         sandbox.state = Some(started.await.map_err(|cause| Error::Runtime(std::io::Error::other(cause)))??);
@@ -119,6 +129,7 @@ struct Settings {
     token: String,
     clock: Clock,
     python: Option<PathBuf>,
+    strict: bool,
 }
 
 /// Opens the folder, binds the port and lets the server run in the background.
@@ -128,6 +139,14 @@ async fn serve(settings: Settings) -> Result<AppState, Error> {
     let port = listener.local_addr().map_err(bind)?.port();
     let store = Store::open(&settings.dir, settings.durable)?;
     let now = settings.clock.now_ms();
+    store
+        .records
+        .with(|change| {
+            scim::seed(change);
+            uc::seed(change, now);
+            Ok(())
+        })
+        .map_err(|cause| Error::Seed(cause.to_string()))?;
     let state = AppState::new(Shared {
         #[cfg(feature = "sql")]
         sql: Arc::new(crate::sql::Engine::open(store.root()).map_err(|cause| Error::Engine(cause.into()))?),
@@ -138,6 +157,7 @@ async fn serve(settings: Settings) -> Result<AppState, Error> {
         contexts: Contexts::default(),
         objects: Objects::open(&store, now)?,
         jobs: Jobs::open(&store, now)?,
+        faults: server::Faults::default(),
         sessions: Sessions::default(),
         uploads: Handles::default(),
         store,
@@ -145,11 +165,13 @@ async fn serve(settings: Settings) -> Result<AppState, Error> {
         token: settings.token,
         url: format!("http://127.0.0.1:{port}"),
         python: settings.python,
+        strict: settings.strict,
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     });
     let stop = state.stop.clone();
-    let server = axum::serve(listener, server::router(&state)).with_graceful_shutdown(stop.cancelled_owned());
+    let server = axum::serve(server::Cuttable(listener), server::router(&state))
+        .with_graceful_shutdown(stop.cancelled_owned());
     state.tasks.spawn(async move {
         if let Err(cause) = server.await {
             tracing::error!(%cause, "the sandbox stopped serving");
@@ -170,6 +192,11 @@ impl Sandbox {
     /// How to start one.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> Option<&AppState> {
+        self.state.as_ref()
     }
 
     /// The address to use as the workspace's host, such as `http://127.0.0.1:41234`.

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// The one token that is let in.
     pub(crate) token: String,
+    /// Whether answers are held to their documents, so that one that differs becomes an error.
+    pub(crate) strict: bool,
     /// The base URL, for addresses that answers contain.
     pub(crate) url: String,
     /// The interpreter that was asked for; none means: look on PATH when it is needed.
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) contexts: Contexts,
     pub(crate) objects: Objects,
     pub(crate) jobs: Jobs,
+    /// What goes wrong on demand.
+    pub(crate) faults: crate::server::Faults,
     /// Uploads of large files under way.
     pub(crate) sessions: Sessions,
     /// DBFS files that are being written.

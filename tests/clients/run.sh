@@ -31,6 +31,7 @@ sandbox=$!
 trap 'kill "$sandbox" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do [ "$(wc -l < "$work/sandbox.env")" -ge 2 ] && break; sleep 0.1; done
 (source "$work/sandbox.env"; "$work/sdk/bin/python" databricks_sdk.py)
+(source "$work/sandbox.env"; "$work/sdk/bin/python" sdk_breadth.py)
 # Our own SDK, as a program of somebody else would use it.
 (source "$work/sandbox.env"; cargo run --quiet --package databricks-toolkit-tour) | tee "$work/tour.log"
 for seen in 'is RUNNING' 'ended SUCCESS' ': 6 bytes' 'does not exist'; do grep -q "$seen" "$work/tour.log"; done

@@ -1,43 +1,40 @@
-//! Who is asking: the one user that owns the workspace.
+//! Who and where: the workspace's own names, and what a host tells about itself before anybody has signed in.
 
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::state::AppState;
 
-/// The user's name, which is also the owner of what the sandbox holds from the start.
+/// The name of the user who owns what the sandbox holds from the start.
 pub(crate) const USER: &str = "sandbox.user@example.com";
 
 /// The user's numeric id.
 pub(crate) const USER_ID: i64 = 7_405_926_170_284_531;
 
+/// The ids of the groups that every workspace has.
+pub(crate) const ADMINS: &str = "100000000000001";
+pub(crate) const USERS: &str = "100000000000002";
+
 /// The workspace's id.
 pub(crate) const WORKSPACE_ID: &str = "1000000000000001";
 
-/// What a host tells about itself before anybody has signed in. There is no OAuth here, so no address for it either.
+/// The account that the workspace belongs to.
+pub(crate) const ACCOUNT_ID: &str = "00000000-0000-4000-8000-000000000001";
+
+/// The metastore that holds all catalogs.
+pub(crate) const METASTORE: &str = "5a2d6a8c-5f6e-4a0b-9d4e-3c1f0b7e2a10";
+
 pub(crate) fn public_routes() -> Router<AppState> {
-    let metadata =
-        || async { Json(json!({ "workspace_id": WORKSPACE_ID, "host_type": "workspace", "cloud": "AWS" })) };
+    let metadata = |State(state): State<AppState>| async move {
+        Json(json!({
+            "workspace_id": WORKSPACE_ID,
+            "account_id": ACCOUNT_ID,
+            "host_type": "workspace",
+            "cloud": "AWS",
+            "oidc_endpoint": format!("{}/oidc", state.url),
+        }))
+    };
     Router::new().route("/.well-known/databricks-config", get(metadata))
-}
-
-pub(crate) fn routes() -> Router<AppState> {
-    ["/api/2.0/preview/scim/v2/Me", "/api/2.0/account/scim/v2/Me"]
-        .iter()
-        .fold(Router::new(), |router, path| router.route(path, get(me)))
-}
-
-async fn me() -> Json<Value> {
-    Json(json!({
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:workspace:2.0:User"],
-        "id": USER_ID.to_string(),
-        "userName": USER,
-        "displayName": "Sandbox User",
-        "name": {"givenName": "Sandbox", "familyName": "User"},
-        "emails": [{"type": "work", "value": USER, "primary": true}],
-        "active": true,
-        "groups": [{"display": "admins", "type": "direct", "value": "100000000000001", "$ref": "Groups/100000000000001"}],
-        "entitlements": [{"value": "workspace-access"}, {"value": "databricks-sql-access"}, {"value": "allow-cluster-create"}],
-    }))
 }

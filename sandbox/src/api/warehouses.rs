@@ -165,7 +165,6 @@ impl Warehouse {
             "min_num_clusters": spec.min_num_clusters.unwrap_or(1),
             "max_num_clusters": spec.max_num_clusters.unwrap_or(1),
             "auto_stop_mins": spec.auto_stop_mins.unwrap_or(120),
-            "auto_resume": true,
             "creator_name": USER,
             "enable_photon": spec.enable_photon.unwrap_or(true),
             "enable_serverless_compute": spec.enable_serverless_compute.unwrap_or(false),
@@ -216,6 +215,15 @@ impl Warehouses {
             change(warehouse)
         })?;
         done.ok_or_else(|| unknown(id))
+    }
+
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.get(id).is_some()
+    }
+
+    /// The ids and names of all.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.0.all().into_iter().map(|it| (it.id, it.spec.name.unwrap_or_default())).collect()
     }
 
     /// Every name is given once.

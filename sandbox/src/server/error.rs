@@ -52,6 +52,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "403", "Invalid access token.")
     }
 
+    /// 401: a token that was good once.
+    pub(crate) fn expired() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Access token has expired.")
+    }
+
     /// 501: the sandbox does not do this.
     pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", message)

@@ -1,17 +1,23 @@
 //! The HTTP server: one loopback listener, one router, and what every request passes through.
 
 mod auth;
+mod conform;
+mod connection;
 mod error;
 mod extract;
+mod faults;
 
 use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
+pub(crate) use connection::Cuttable;
 pub(crate) use error::{Answer, ApiError, Reply};
 pub(crate) use extract::{Body, Params, UrlPath, from_value};
+pub(crate) use faults::Faults;
 
 use crate::{api, ids, state::AppState};
 
@@ -24,23 +30,19 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-databricks-org-id");
 
 /// The whole service: every area behind the token, and an honest answer for what is not there.
-pub(crate) fn router(state: &AppState) -> Router {
+pub(crate) fn router(state: &AppState) -> IntoMakeServiceWithConnectInfo<Router, connection::Line> {
     api::routes()
-        .fallback(not_emulated)
-        .method_not_allowed_fallback(not_emulated)
+        .fallback(conform::plain)
+        .method_not_allowed_fallback(conform::plain)
+        .layer(middleware::from_fn_with_state(state.clone(), conform::check))
         .layer(middleware::from_fn_with_state(state.clone(), auth::bearer))
+        .merge(faults::routes().layer(middleware::from_fn_with_state(state.clone(), auth::admin)))
         .merge(api::public_routes())
+        .layer(middleware::from_fn_with_state(state.clone(), faults::meet))
         .layer(middleware::from_fn(request_id))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(state.clone())
-}
-
-async fn not_emulated(request: Request) -> ApiError {
-    ApiError::not_implemented(format!(
-        "the sandbox does not emulate {} {}",
-        request.method(),
-        request.uri().path()
-    ))
+        .into_make_service_with_connect_info()
 }
 
 /// Names each answer, as the service does, so that a log line of a client can be found in the sandbox's.

@@ -3,6 +3,7 @@
 //! ```text
 //! lock          held by the one process that has the folder open
 //! state/…       objects: one JSON file each, in a folder per kind
+//! records.log   objects that are plain JSON, all kinds in one log
 //! workspace/…   what notebooks and workspace files contain
 //! dbfs/…        files of DBFS
 //! volumes/…     files of volumes: catalog, schema, volume, then their paths
@@ -10,12 +11,14 @@
 
 mod area;
 mod collection;
+mod records;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 pub(crate) use area::{Area, Draft, Entry};
 pub(crate) use collection::Collection;
+pub(crate) use records::{Change, Records};
 
 use crate::error::Error;
 
@@ -27,6 +30,8 @@ pub(crate) struct Store {
     pub(crate) workspace: Area,
     pub(crate) dbfs: Area,
     pub(crate) volumes: Area,
+    /// The plain objects.
+    pub(crate) records: Records,
     /// Held as long as the folder is open; the lock ends with the file.
     _lock: File,
 }
@@ -46,6 +51,7 @@ impl Store {
             workspace: area("workspace")?,
             dbfs: area("dbfs")?,
             volumes: area("volumes")?,
+            records: Records::open(root.join("records.log"), durable)?,
             _lock: lock,
             root,
         })

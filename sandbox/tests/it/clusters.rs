@@ -104,7 +104,7 @@ async fn wrong_specifications_name_what_is_wrong() {
         (
             "num_workers",
             json!("two"),
-            "Invalid value for field 'num_workers': invalid type: string \"two\", expected u32",
+            "Invalid value for field 'num_workers': expected an integer, not this string",
         ),
         ("num_workers", Value::Null, "Missing required field: num_workers or autoscale"),
         ("autoscale", json!({"min_workers": 1, "max_workers": 2}), "Only one of num_workers and autoscale"),
@@ -142,10 +142,7 @@ async fn lists_have_pages_filters_and_an_order() {
     assert_eq!(names(&lab.get(list).await), ["demo"]);
     assert_eq!(names(&lab.get("2.0/clusters/list").await).len(), 4);
     let refused = lab.refused(Method::GET, "2.1/clusters/list?filter_by.cluster_states=ODD", None).await;
-    assert!(
-        refused.contains("'filter_by.cluster_states") && refused.contains("unknown variant `ODD`"),
-        "{refused}"
-    );
+    assert!(refused.contains("'filter_by.cluster_states") && refused.contains("not 'ODD'"), "{refused}");
 }
 
 #[tokio::test]

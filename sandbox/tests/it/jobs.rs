@@ -82,7 +82,7 @@ async fn wrong_settings_are_refused() {
     let lab = Lab::start().await;
     for (body, expected) in [
         (
-            json!({"tasks": [{"notebook_task": {}}]}),
+            json!({"tasks": [{"task_key": "a", "notebook_task": {}}]}),
             "400 INVALID_PARAMETER_VALUE: Missing required field: tasks[0].notebook_task.notebook_path",
         ),
         (

@@ -7,9 +7,11 @@
 mod catalog;
 mod clusters;
 mod commands;
+mod crash;
 mod dbfs;
 mod files;
 mod jobs;
+mod plain;
 mod runs;
 mod server;
 #[cfg(feature = "sql")]

@@ -88,7 +88,7 @@ async fn types_and_names_are_sparks() {
             "s STRING",
             "2024-01-02 03:04:05.5",
         ),
-        ("SELECT to_char(1, '9') AS x", "", ""),
+        ("SELECT to_char(1, '9') AS x", "x STRING", "1"),
         ("VALUES (1, 'a')", "col1 INT,col2 STRING", "1|a"),
         ("SELECT 'it\\'s' AS a, \"dq\" AS b, r'\\d' AS c", "a STRING,b STRING,c STRING", "it's|dq|\\d"),
         (

@@ -23,7 +23,8 @@ impl Lab {
 
     /// A sandbox that lives by this clock.
     pub(crate) async fn on(builder: Builder, clock: Clock) -> Self {
-        let sandbox = builder.clock(clock).start().await.unwrap();
+        // every answer of every test is held to the API's documents
+        let sandbox = builder.clock(clock).strict(true).start().await.unwrap();
         Self { sandbox, client: reqwest::Client::new() }
     }
 

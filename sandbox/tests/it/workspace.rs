@@ -138,7 +138,7 @@ async fn the_tree_refuses_what_the_service_refuses() {
         odd["message"]
             .as_str()
             .unwrap()
-            .starts_with("Invalid value for field 'language': unknown variant `COBOL`")
+            .starts_with("Invalid value for field 'language': expected one of PYTHON, R, SCALA, SQL")
     );
     assert_eq!(import(&lab, "/Shared/m", "DBC", "", json!({})).await["error_code"], "NOT_IMPLEMENTED");
     assert!(

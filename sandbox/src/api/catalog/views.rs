@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::identity::METASTORE;
 use crate::sql::catalog::{Catalog, Column, Common, Schema, SchemaName, Table, TableName, Volume};
 use crate::sql::types;
-
-/// One metastore holds all catalogs of the workspace.
-const METASTORE: &str = "5a2d6a8c-5f6e-4a0b-9d4e-3c1f0b7e2a10";
 
 /// What all securables show, and then their own; fields without a value are left out.
 fn shown(common: &Common, full_name: String, own: Value) -> Value {

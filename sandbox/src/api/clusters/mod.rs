@@ -76,6 +76,10 @@ impl Clusters {
         })
     }
 
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.get(id).is_some()
+    }
+
     /// When a running cluster came up; what runs on it ends with that number.
     pub(crate) fn epoch(&self, id: &str, now: i64) -> Option<i64> {
         let cluster = self.get(id, now).ok()?;

@@ -99,7 +99,7 @@ pub(super) async fn list_node_types() -> Json<Value> {
             "support_ebs_volumes": true,
             "support_port_forwarding": true,
             "display_order": order,
-            "node_info": {"available_core_quota": 0, "total_core_quota": 0, "status": []},
+            "node_info": {"status": []},
             "node_instance_type": {
                 "instance_type_id": node.id,
                 "local_disks": node.disks,

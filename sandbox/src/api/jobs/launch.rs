@@ -46,6 +46,10 @@ impl Jobs {
         Ok(jobs)
     }
 
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.jobs.get(id).is_some()
+    }
+
     pub(super) fn job(&self, id: i64) -> Reply<Job> {
         self.jobs.get(&id.to_string()).ok_or_else(|| ApiError::invalid(format!("Job {id} does not exist.")))
     }

@@ -247,7 +247,6 @@ impl Run {
             "execution_duration": if self.end > 0 { (self.end - ready).max(0) } else { 0 },
             "cleanup_duration": 0,
             "run_duration": if self.end > 0 { self.end - self.start } else { 0 },
-            "format": "MULTI_TASK",
             "run_page_url": format!("{url}/#job/{}/run/{}", self.job_id, self.id),
         });
         let Value::Object(fields) = &mut view else { return view };

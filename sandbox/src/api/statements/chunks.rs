@@ -91,7 +91,7 @@ impl Answered {
         self.chunks.len()
     }
 
-    fn total(&self) -> usize {
+    pub(super) fn total(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.rows.num_rows()).sum()
     }
 

@@ -9,17 +9,19 @@ mod request;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::plain::Caller;
 use super::warehouses;
 use crate::ids;
 use crate::server::{Answer, ApiError, Body, Reply};
@@ -86,6 +88,10 @@ struct Statement {
     status: watch::Sender<Status>,
     cancel: CancellationToken,
     created: i64,
+    /// When it ended; 0 until then.
+    ended: AtomicI64,
+    /// The id and name of who sent it.
+    user: (i64, String),
 }
 
 impl Statement {
@@ -94,6 +100,54 @@ impl Statement {
             Status::Succeeded(answered) => answered.bytes(),
             _ => 0,
         }
+    }
+
+    /// The entry of the history.
+    fn entry(&self, now: i64) -> Map<String, Value> {
+        let status = self.status.borrow().clone();
+        let (word, error) = match &status {
+            Status::Pending => ("QUEUED", None),
+            Status::Running => ("RUNNING", None),
+            Status::Succeeded(_) => ("FINISHED", None),
+            Status::Failed { message, .. } => ("FAILED", Some(message)),
+            Status::Canceled => ("CANCELED", None),
+        };
+        let ended = Some(self.ended.load(Ordering::Relaxed)).filter(|ended| *ended > 0);
+        let text = &self.order.text;
+        let first = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        let kind = match first.as_str() {
+            "WITH" | "VALUES" => "SELECT",
+            "DESC" => "DESCRIBE",
+            word @ ("ALTER" | "CREATE" | "DELETE" | "DESCRIBE" | "DROP" | "EXPLAIN" | "GRANT" | "INSERT"
+            | "MERGE" | "REVOKE" | "SELECT" | "SET" | "SHOW" | "TRUNCATE" | "UPDATE" | "USE") => word,
+            _ => "OTHER",
+        };
+        let mut entry = Map::new();
+        let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
+        put("query_id", json!(self.id));
+        put("query_text", json!(text));
+        put("statement_type", json!(kind));
+        put("status", json!(word));
+        put("is_final", json!(status.ended()));
+        put("warehouse_id", json!(self.order.warehouse));
+        put("endpoint_id", json!(self.order.warehouse));
+        for (id, name) in [("user_id", "user_name"), ("executed_as_user_id", "executed_as_user_name")] {
+            put(id, json!(self.user.0));
+            put(name, json!(self.user.1));
+        }
+        put("query_start_time_ms", json!(self.created));
+        put("duration", json!(ended.unwrap_or(now) - self.created));
+        if let Some(ended) = ended {
+            put("query_end_time_ms", json!(ended));
+            put("execution_end_time_ms", json!(ended));
+        }
+        if let Some(error) = error {
+            put("error_message", json!(error));
+        }
+        if let Status::Succeeded(answered) = &status {
+            put("rows_produced", json!(answered.total()));
+        }
+        entry
     }
 
     /// Waits until the statement has ended, or not longer than this.
@@ -116,6 +170,14 @@ impl Statements {
         let all = self.all.lock();
         let found = all.get(id).filter(|statement| statement.created + KEPT_MS > now);
         found.cloned().ok_or_else(|| ApiError::not_found(format!("The statement {id} was not found.")))
+    }
+
+    /// The statements that are remembered, the latest first, as the history of queries shows them.
+    pub(crate) fn history(&self, now: i64) -> Vec<Map<String, Value>> {
+        let mut all: Vec<_> =
+            self.all.lock().values().filter(|it| it.created + KEPT_MS > now).cloned().collect();
+        all.sort_by_key(|statement| std::cmp::Reverse(statement.created));
+        all.iter().map(|statement| statement.entry(now)).collect()
     }
 
     /// Adds a statement, and forgets old ones beyond the bounds; those that run are never forgotten.
@@ -148,7 +210,11 @@ pub(crate) fn public_routes() -> Router<AppState> {
     links::routes()
 }
 
-async fn execute(State(state): State<AppState>, Body(request): Body<Request>) -> Answer {
+async fn execute(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Body(request): Body<Request>,
+) -> Answer {
     let order = request.check()?;
     warehouses::use_warehouse(&state, &order.warehouse)?;
     let statement = Arc::new(Statement {
@@ -157,6 +223,8 @@ async fn execute(State(state): State<AppState>, Body(request): Body<Request>) ->
         status: watch::Sender::new(Status::Pending),
         cancel: state.stop.child_token(),
         created: state.now(),
+        ended: AtomicI64::new(0),
+        user: (caller.id.parse().unwrap_or_default(), caller.name),
     });
     state.statements.add(Arc::clone(&statement), state.now());
     state.tasks.spawn(run(state.clone(), Arc::clone(&statement)));
@@ -181,6 +249,7 @@ async fn run(state: AppState, statement: Arc<Statement>) {
         () = statement.cancel.cancelled() => Status::Canceled,
         ended = work => ended.unwrap_or_else(|cause| SqlError::internal(format!("the engine stopped: {cause}")).into()),
     };
+    statement.ended.store(state.now(), Ordering::Relaxed);
     statement.status.send_replace(ended);
 }
 

@@ -115,6 +115,11 @@ impl Objects {
         Ok(Some(object))
     }
 
+    /// Whether an object has this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.get(id).is_some()
+    }
+
     /// What is in a folder.
     pub(super) fn children(&self, area: &Area, path: &str) -> Reply<Vec<(Object, u64)>> {
         let entries = area.list(path).map_err(|cause| refusal(path, &cause))?;
@@ -170,6 +175,13 @@ impl Objects {
             }
         }
         Ok(())
+    }
+
+    /// Makes the folder of a repo; gives back its id.
+    pub(crate) fn make_repo(&self, area: &Area, path: &str, now: i64) -> Reply<i64> {
+        let path = absolute(path)?;
+        self.make_folders(area, &path, now)?;
+        Ok(self.get(area, &path)?.id)
     }
 
     /// Deletes an object; a folder that is not empty only with all that is in it.

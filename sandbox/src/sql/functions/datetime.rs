@@ -128,7 +128,7 @@ fn format(time: DateTime<Utc>, pieces: &[Piece]) -> String {
     text
 }
 
-fn date_format(columns: &[ArrayRef]) -> Result<ArrayRef> {
+pub(super) fn date_format(columns: &[ArrayRef]) -> Result<ArrayRef> {
     let (times, patterns) =
         (columns[0].as_primitive::<TimestampMicrosecondType>(), columns[1].as_string::<i32>());
     let mut known: Option<(&str, Vec<Piece>)> = None;

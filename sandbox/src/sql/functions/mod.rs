@@ -4,12 +4,16 @@
 //! two functions by type (`dispatch`), and code.
 
 mod arithmetic;
+mod bytes;
 mod datetime;
 mod dispatch;
 mod json;
 pub(crate) mod macros;
+mod masks;
 mod scalar;
 mod string;
+mod times;
+mod vectors;
 
 use std::sync::Arc;
 
@@ -47,6 +51,10 @@ pub(crate) fn register(state: &mut SessionState) {
         datetime::functions(),
         json::functions(),
         string::functions(),
+        bytes::functions(),
+        masks::functions(),
+        times::functions(),
+        vectors::functions(),
         arithmetic::functions(),
         dispatch::functions(state),
     ];

@@ -44,6 +44,8 @@ impl Source {
                 _ => source.push(token),
             }
             source.join_raw_string();
+            source.join_bytes();
+            source.complete_trim();
         }
         if source.tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_))) {
             return Err(SqlError::syntax_at_end(text));
@@ -71,6 +73,46 @@ impl Source {
         let span = Span::new(letter.span.start, end);
         self.tokens.truncate(self.tokens.len() - 2);
         self.tokens.push(TokenWithSpan { token: Token::SingleQuotedString(written), span });
+    }
+
+    /// `X 'FF'` is one literal of bytes, with the space or without; an odd number of digits has a 0 before it.
+    fn join_bytes(&mut self) {
+        let [.., letter, space, string] = self.tokens.as_slice() else { return };
+        let bytes =
+            matches!(&letter.token, Token::Word(word) if word.value == "x" && word.quote_style.is_none());
+        let Token::SingleQuotedString(digits) = &string.token else { return };
+        let hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !bytes || !hex || !matches!(space.token, Token::Whitespace(_)) {
+            return;
+        }
+        let digits = format!("{}{digits}", if digits.len() % 2 == 1 { "0" } else { "" });
+        let span = Span::new(letter.span.start, string.span.end);
+        self.tokens.truncate(self.tokens.len() - 3);
+        self.tokens.push(TokenWithSpan { token: Token::HexStringLiteral(digits), span });
+    }
+
+    /// `trim(BOTH FROM x)` takes spaces off: the parser wants to be told.
+    fn complete_trim(&mut self) {
+        let mut words = self.tokens.iter().rev().filter(|it| !matches!(it.token, Token::Whitespace(_)));
+        let is = |token: Option<&TokenWithSpan>, names: &[&str]| {
+            token.is_some_and(|it| {
+                matches!(&it.token, Token::Word(word) if word.quote_style.is_none() && names.contains(&word.value.as_str()))
+            })
+        };
+        let (from, side, open, name) = (words.next(), words.next(), words.next(), words.next());
+        let trim = is(from, &["from"])
+            && is(side, &["both", "leading", "trailing"])
+            && open.is_some_and(|it| it.token == Token::LParen)
+            && is(name, &["trim"]);
+        // only when FROM has just come: what follows it is none of this
+        let last = self.tokens.last().is_some_and(|it| matches!(it.token, Token::Word(_)));
+        if let Some(from) = from.filter(|_| trim && last).cloned() {
+            let at = self.tokens.len() - 1;
+            let token = Token::SingleQuotedString(" ".to_owned());
+            self.tokens.insert(at, TokenWithSpan { token, span: from.span });
+            let space = Token::Whitespace(Whitespace::Space);
+            self.tokens.insert(at + 1, TokenWithSpan { token: space, span: from.span });
+        }
     }
 
     fn push(&mut self, token: TokenWithSpan) {
