@@ -110,9 +110,10 @@ impl Api {
 async fn ask(app: App, tool: &str, arguments: Value) -> Result<Map<String, Value>, Failure> {
     let registry = Registry::select(&Selection { toolsets: vec!["api".to_owned()], ..Selection::default() })?;
     let Value::Object(arguments) = arguments else { return Err("arguments are an object".into()) };
-    let context = Context::new(app, CancellationToken::new(), None);
+    // No agent has to read it: it is printed whole.
+    let context = Context::new(app.with_answer_tokens(None), CancellationToken::new(), None);
     match registry.call(tool, arguments, &context).await {
-        Ok(answer) => Ok(answer.into_value()),
+        Ok(answer) => Ok(answer.fitted().structured),
         Err(error) => Err(error.explain().into()),
     }
 }

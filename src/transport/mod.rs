@@ -126,6 +126,8 @@ impl Transport {
     pub(crate) fn with_credentials(&self, credentials: Arc<dyn Credentials>) -> Self {
         let Inner { place, agent, http, options, account_id, .. } = &*self.inner;
         let inner = Inner {
+            plain: OnceLock::new(),
+            writes: Mutex::default(),
             place: place.clone(),
             agent: agent.clone(),
             http: http.clone(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// `GET /api/2.2/jobs/list` for `jobs_list`.
 async fn request_of(registry: &Registry, context: &Context, operation: &str) -> String {
     let Value::Object(arguments) = json!({ "operation": operation }) else { panic!("an object") };
-    let described = registry.call("api_describe", arguments, context).await.unwrap().fitted();
+    let described = registry.call("api_describe", arguments, context).await.unwrap().fitted().structured;
     described["request"].as_str().unwrap().to_owned()
 }
 
