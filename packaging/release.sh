@@ -72,7 +72,7 @@ done
 if [[ -z ${SKIP_BUILD:-} ]]; then
     step "packages of this platform"
     target=${TARGET:-x86_64-unknown-linux-musl}
-    cargo build --release --quiet --no-default-features --features cli --target "$target"
+    cargo build --release --quiet --no-default-features --features cli,data,http --target "$target"
     binary="$CARGO_TARGET_DIR/$target/release/databricks-mcp"
     size=$(stat --format %s "$binary")
     echo "databricks-mcp for $target: $size bytes"
