@@ -171,7 +171,7 @@ mod tests {
         let (running, most) = (&running, &most);
         let report = Batch::of(0..100_u64).concurrency(7).run(|input| async move {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(input % 3)).await;
+            tokio::time::sleep(Duration::from_millis(1 + input % 3)).await;
             running.fetch_sub(1, Ordering::SeqCst);
             Ok(input)
         });

@@ -116,6 +116,7 @@ async fn redirect(page: &Path) {
     };
     let value = |name: &str| page.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
     let back = format!("{}/?code=s3cret-code&state={}", value("redirect_uri"), value("state"));
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     assert_eq!(client.get(back).send().await.unwrap().status(), 200);
 }

@@ -218,7 +218,8 @@ mod tests {
     use crate::Workspace;
 
     fn callers() -> Callers {
-        let workspace = Workspace::builder().host("https://a.example").token("own").build().unwrap();
+        let workspace =
+            Workspace::builder().host("https://a.example").token("dapi-of-the-server").build().unwrap();
         Callers::new(App::new(workspace))
     }
 
@@ -229,7 +230,7 @@ mod tests {
         assert_ne!(a.mark, b.mark);
         assert!(Arc::ptr_eq(&a, &callers.of_token(&"a".into()).unwrap()));
         assert_eq!(a.app.workspace().host(), "https://a.example");
-        assert!(!format!("{callers:?}").contains("own"), "{callers:?}");
+        assert!(!format!("{callers:?}").contains("dapi-of-the-server"), "{callers:?}");
         assert!(callers.of_token(&"two\nlines".into()).is_err());
     }
 
