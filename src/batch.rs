@@ -94,13 +94,13 @@ impl<I: IntoIterator> Batch<I> {
     }
 
     /// The results as they come, in the order of the inputs.
-    pub fn stream<T, F>(self, mut operation: impl FnMut(I::Item) -> F) -> impl Stream<Item = Result<T>>
+    pub fn stream<T, F>(self, operation: impl FnMut(I::Item) -> F) -> impl Stream<Item = Result<T>>
     where
         F: Future<Output = Result<T>>,
     {
         let Self { inputs, concurrency, stop, listener } = self;
         let (mut progress, mut over) = (Progress { done: 0, failed: 0 }, false);
-        let results = stream::iter(inputs).map(move |input| operation(input)).buffered(concurrency);
+        let results = stream::iter(inputs).map(operation).buffered(concurrency);
         let told = results.inspect(move |result| {
             progress.done += 1;
             progress.failed += usize::from(result.is_err());

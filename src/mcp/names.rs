@@ -66,10 +66,13 @@ pub(crate) struct Named {
     pub(crate) id: Option<String>,
 }
 
+/// The names of a list, and when they were read.
+type Kept = HashMap<List, (Instant, Arc<Vec<Named>>)>;
+
 /// Lists that were read a moment ago, for one caller.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    kept: Mutex<HashMap<List, (Instant, Arc<Vec<Named>>)>>,
+    kept: Mutex<Kept>,
 }
 
 impl Names {
@@ -94,7 +97,7 @@ impl Names {
         Ok(found.and_then(|named| named.id.clone()).unwrap_or_else(|| name.to_owned()))
     }
 
-    fn fresh(&self) -> std::sync::MutexGuard<'_, HashMap<List, (Instant, Arc<Vec<Named>>)>> {
+    fn fresh(&self) -> std::sync::MutexGuard<'_, Kept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, (since, _)| since.elapsed() < KEPT);
         kept

@@ -123,7 +123,7 @@ mod tests {
     fn every_operation_is_found_by_its_own_path() {
         let mut hidden = Vec::new();
         for operation in OPERATIONS {
-            let path = operation.path.replace('{', "").replace('}', "");
+            let path = operation.path.replace(['{', '}'], "");
             match id(operation.method, &path) {
                 Some(found) if found == operation.id => {}
                 found => hidden.push((operation.id, found)),

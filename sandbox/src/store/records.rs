@@ -82,7 +82,7 @@ impl Records {
     /// Reads and changes objects; others see all of it or, when `work` or the disk refuses, nothing.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Change) -> Reply<R>) -> Reply<R> {
         let mut log = self.0.lock();
-        let mut change = Change { log: &mut *log, steps: Vec::new(), undo: Vec::new() };
+        let mut change = Change { log: &mut log, steps: Vec::new(), undo: Vec::new() };
         let done = work(&mut change);
         if done.is_err() {
             change.roll_back();

@@ -212,7 +212,8 @@ fn forget_the_silent(seats: &mut HashMap<Vec<u8>, Seat>) {
     }
 }
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(feature = "http")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::Workspace;

@@ -1,6 +1,8 @@
 //! A test of every row of the tables: made, read, listed, changed and deleted, with bodies made up from the documents, and
 //! every answer held to them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
+
 use reqwest::{Client, Method};
 use serde_json::{Map, Value, json};
 

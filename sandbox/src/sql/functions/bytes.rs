@@ -47,10 +47,7 @@ fn validate(columns: &[ArrayRef]) -> Result<ArrayRef> {
     let each = columns[0].as_binary::<i32>().iter().map(|bytes| {
         let text = bytes.map(std::str::from_utf8).transpose();
         text.map_err(|_| {
-            failure(SqlError::new(
-                "INVALID_UTF8_STRING",
-                "Invalid UTF8 byte sequence found in string.".to_owned(),
-            ))
+            failure(SqlError::new("INVALID_UTF8_STRING", "Invalid UTF8 byte sequence found in string."))
         })
     });
     Ok(array(StringArray::from(each.collect::<Result<Vec<_>>>()?)))
@@ -68,7 +65,7 @@ fn check(columns: &[ArrayRef]) -> Result<ArrayRef> {
     for row in 0..holds.len() {
         if !(holds.is_valid(row) && holds.value(row)) {
             let message = if messages.is_valid(row) { messages.value(row) } else { "null" };
-            return Err(failure(SqlError::new("USER_RAISED_EXCEPTION", message.to_owned())));
+            return Err(failure(SqlError::new("USER_RAISED_EXCEPTION", message)));
         }
     }
     Ok(array(StringArray::new_null(holds.len())))

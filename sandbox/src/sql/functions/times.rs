@@ -29,7 +29,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
         simple("spark_make_timestamp", &parts, timestamp(), make_timestamp),
         simple("spark_time_of", &[DataType::Int64], time.clone(), time_of),
-        simple("spark_micros_of", &[time.clone()], DataType::Int64, micros_of),
+        simple("spark_micros_of", std::slice::from_ref(&time), DataType::Int64, micros_of),
         simple("spark_seconds_of", &[time], DataType::Decimal128(14, 6), seconds_of),
     ]
 }
@@ -62,7 +62,7 @@ fn make_timestamp(columns: &[ArrayRef]) -> Result<ArrayRef> {
         if time.is_none() && !(lenient.is_valid(row) && lenient.value(row)) {
             return Err(failure(SqlError::new(
                 "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
-                "A part of the timestamp is out of its range. If necessary, use `try_make_timestamp` to ignore this error.".to_owned(),
+                "A part of the timestamp is out of its range. If necessary, use `try_make_timestamp` to ignore this error.",
             )));
         }
         times.push(time);
@@ -77,7 +77,7 @@ fn time_of(columns: &[ArrayRef]) -> Result<ArrayRef> {
         if value.is_some_and(|value| !(0..DAY).contains(&value)) {
             return Err(failure(SqlError::new(
                 "DATETIME_FIELD_OUT_OF_BOUNDS",
-                "A time of day must be from 00:00:00 to 23:59:59.999999.".to_owned(),
+                "A time of day must be from 00:00:00 to 23:59:59.999999.",
             )));
         }
         times.push(value);
