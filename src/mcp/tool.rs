@@ -189,6 +189,10 @@ fn inlined<T: JsonSchema>(serialized: bool) -> Map<String, Value> {
 /// Leaves of a schema what holds of every answer, whatever is left out of it.
 fn open(schema: &mut Map<String, Value>) {
     schema.retain(|key, _| matches!(key.as_str(), "type" | "properties" | "items"));
+    if schema.is_empty() {
+        // Any value: a schema that says nothing is a bare `true` to strict clients.
+        schema.insert("type".to_owned(), json!(["array", "boolean", "null", "number", "object", "string"]));
+    }
     if schema.get("items").is_some_and(|items| !items.is_object()) {
         schema.remove("items");
     }
@@ -295,7 +299,7 @@ mod tests {
                 "properties": {
                     "names": { "type": "array", "items": { "type": "string" } },
                     "kind": { "type": "integer" },
-                    "any": {},
+                    "any": { "type": ["array", "boolean", "null", "number", "object", "string"] },
                     "untrusted": { "type": "array", "items": { "type": "string" } },
                     "left_out": { "type": "array", "items": { "type": "object" } }
                 }

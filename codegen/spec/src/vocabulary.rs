@@ -2,7 +2,7 @@
 //!
 //! | part | content |
 //! |---|---|
-//! | [`SLOTS`](crate::slot::SLOTS) numbers | a hash table with open places: the rank of a token plus one, 0 for none |
+//! | [`SLOTS`] numbers | a hash table with open places: the rank of a token plus one, 0 for none |
 //! | tokens + 1 numbers | where in the table the bytes of each token begin, in the order of their ranks |
 //! | bytes | those of all tokens |
 //!

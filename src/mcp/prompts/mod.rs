@@ -212,7 +212,7 @@ mod tests {
             text(&all(), "explore_catalog", json!({ "catalog": "main" })).unwrap().contains("execute_sql")
         );
         let refused = text(&read_only, "schedule_notebook", json!({})).unwrap_err();
-        assert!(refused.contains("started without: create_job"), "{refused}");
+        assert!(refused.contains("started without: submit_run, create_job"), "{refused}");
     }
 
     #[test]

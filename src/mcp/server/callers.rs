@@ -81,6 +81,7 @@ pub(crate) struct Callers {
 #[derive(Debug)]
 struct Seat {
     caller: Arc<Caller>,
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "without HTTP there is one caller"))]
     seen: Instant,
 }
 
