@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Debug, DebugStruct};
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::Extra;
 use super::number::{Numbers, Read, Written};
+use crate::fields::Hidden;
 
 /// An object all of whose members may be absent.
 #[doc(hidden)]
@@ -33,7 +34,7 @@ pub trait Record: Default {
     ) -> Result<bool, A::Error>;
 
     /// Writes the fields that are there.
-    fn write<M: SerializeMap>(&self, members: &mut Writer<M>);
+    fn write<M: Members>(&self, members: &mut M);
 
     /// The unknown members.
     fn extra(&self) -> &Extra;
@@ -114,28 +115,82 @@ impl<'de, A: MapAccess<'de>> Reader<'_, A> {
     }
 }
 
-/// Writes the fields that are there as the members of an object; keeps the first error.
+/// What the fields that are there are written to.
 #[doc(hidden)]
-#[derive(Debug)]
-pub struct Writer<M: SerializeMap> {
+pub trait Members {
+    /// Writes a field that is there.
+    fn put<T: Serialize + Debug>(&mut self, name: &'static str, value: &Option<T>);
+
+    /// Writes numbers that are there.
+    fn numbers<T: Numbers + Debug>(&mut self, name: &'static str, value: &Option<T>);
+
+    /// Writes a secret that is there.
+    fn secret<T: Serialize>(&mut self, name: &'static str, value: &Option<T>);
+}
+
+/// The members of a JSON object; keeps the first error.
+struct Json<M: SerializeMap> {
     members: M,
     error: Option<M::Error>,
 }
 
-impl<M: SerializeMap> Writer<M> {
-    /// Writes a field that is there.
-    pub fn put<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) {
+impl<M: SerializeMap> Json<M> {
+    fn write<T: Serialize>(&mut self, name: &'static str, value: Option<T>) {
         if let (Some(value), None) = (value, &self.error) {
-            self.error = self.members.serialize_entry(name, value).err();
+            self.error = self.members.serialize_entry(name, &value).err();
+        }
+    }
+}
+
+impl<M: SerializeMap> Members for Json<M> {
+    fn put<T: Serialize + Debug>(&mut self, name: &'static str, value: &Option<T>) {
+        self.write(name, value.as_ref());
+    }
+
+    fn numbers<T: Numbers + Debug>(&mut self, name: &'static str, value: &Option<T>) {
+        self.write(name, value.as_ref().map(Written));
+    }
+
+    fn secret<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) {
+        self.write(name, value.as_ref());
+    }
+}
+
+/// What `Debug` shows of a record: the fields that are there, and of a secret only that it is.
+struct Shown<'a, 'b>(DebugStruct<'a, 'b>);
+
+impl Members for Shown<'_, '_> {
+    fn put<T: Serialize + Debug>(&mut self, name: &'static str, value: &Option<T>) {
+        if let Some(value) = value {
+            self.0.field(name, value);
         }
     }
 
-    /// Writes numbers that are there.
-    pub fn numbers<T: Numbers>(&mut self, name: &'static str, value: &Option<T>) {
-        if let (Some(value), None) = (value, &self.error) {
-            self.error = self.members.serialize_entry(name, &Written(value)).err();
+    fn numbers<T: Numbers + Debug>(&mut self, name: &'static str, value: &Option<T>) {
+        if let Some(value) = value {
+            self.0.field(name, value);
         }
     }
+
+    fn secret<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) {
+        if value.is_some() {
+            self.0.field(name, &Hidden);
+        }
+    }
+}
+
+/// Shows a record as `Debug` does.
+///
+/// # Errors
+/// Those of the formatter.
+#[doc(hidden)]
+pub fn debug<T: Record>(record: &T, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut shown = Shown(formatter.debug_struct(T::NAME));
+    record.write(&mut shown);
+    for (name, value) in record.extra().iter() {
+        shown.0.field(name, value);
+    }
+    shown.0.finish()
 }
 
 /// Reads an object.
@@ -155,12 +210,12 @@ pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(deserializer: D) -> Res
 /// Those of the serializer.
 #[doc(hidden)]
 pub fn serialize<T: Record, S: Serializer>(record: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut writer = Writer { members: serializer.serialize_map(None)?, error: None };
-    record.write(&mut writer);
-    if let Some(error) = writer.error {
+    let mut json = Json { members: serializer.serialize_map(None)?, error: None };
+    record.write(&mut json);
+    if let Some(error) = json.error {
         return Err(error);
     }
-    let mut members = writer.members;
+    let mut members = json.members;
     for (name, value) in record.extra().iter() {
         members.serialize_entry(name, value)?;
     }
@@ -346,7 +401,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Serde's traits for a record.
+/// Serde's traits and `Debug` for a record.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record {
@@ -365,6 +420,12 @@ macro_rules! record {
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
                 $crate::decode::record::serialize(self, serializer)
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                $crate::decode::record::debug(self, formatter)
             }
         }
     };

@@ -11,6 +11,7 @@
 //! | `setters` | a call takes the fields of its body, in the forms a person would write |
 //! | `pagers` | every list is a stream |
 //! | `waiters` | what starts something can wait for it |
+//! | `short` | the code is short enough to read |
 //! | `handles` | one handle an API, whose methods tell method, path, level, paging and waiting |
 //!
 //! The passes read facts from the normalised source and change syntax only; they fail, naming the
@@ -26,6 +27,7 @@ mod pagers;
 mod records;
 mod secrets;
 mod setters;
+mod short;
 mod types;
 mod waiters;
 
@@ -44,7 +46,6 @@ pub fn refine(normalised: &Normalised, file: &mut File) -> Result<()> {
     fields::refine(source, types)?;
     records::shrink(types);
     records::make(source, types, &requested)?;
-    secrets::hide(types);
     let known = types::Types::read(types);
     setters::builders(source, &known, &requested, types);
     let calls = module(source.name(), file, "builder")?;
@@ -64,6 +65,7 @@ pub fn refine(normalised: &Normalised, file: &mut File) -> Result<()> {
         }
     };
     file.items.splice(0..0, face.items);
+    short::shorten(file);
     Ok(())
 }
 
@@ -101,11 +103,6 @@ fn unexpected(document: &str, place: &str, message: &str) -> Error {
         place: place.to_owned(),
         message: format!("expected {message}"),
     }
-}
-
-/// Takes `Debug` off a derive.
-fn drop_debug(attributes: &mut [syn::Attribute]) {
-    without_derives(attributes, &["Debug"]);
 }
 
 /// Takes these off a derive.

@@ -11,6 +11,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Field, Fields, Item, ItemStruct, Type, parse_quote};
 
 use super::fields::{How, serialised_name};
+use super::secrets::is_secret;
 use super::types::{argument_of, named};
 use super::{call_site, unexpected, without_derives};
 use crate::normalise::strip;
@@ -70,7 +71,7 @@ impl VisitMut for Unknown {
     }
 }
 
-/// Takes serde's derives off the structs, and makes them records.
+/// Takes the derives of serde and of `Debug` off the structs, and makes them records.
 pub(super) fn make(source: &Document, items: &mut Vec<Item>, requested: &BTreeSet<String>) -> Result<()> {
     let structs = structs(items);
     let mut records: Vec<Item> = Vec::new();
@@ -115,7 +116,7 @@ fn in_place(ty: &Type, structs: &BTreeSet<String>) -> Option<&'static str> {
 }
 
 fn record(item: &mut ItemStruct, required: &[String], structs: &BTreeSet<String>) -> [Item; 2] {
-    without_derives(&mut item.attrs, &["Serialize", "Deserialize"]);
+    without_derives(&mut item.attrs, &["Serialize", "Deserialize", "Debug"]);
     let (ident, name) = (&item.ident, item.ident.to_string());
     let (mut reads, mut writes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     for field in item.fields.iter_mut() {
@@ -128,7 +129,11 @@ fn record(item: &mut ItemStruct, required: &[String], structs: &BTreeSet<String>
             How::Any => "any",
             How::Texts => "texts",
         });
-        let write = call_site(if how == How::Numbers { "numbers" } else { "put" });
+        let write = call_site(match how {
+            How::Numbers => "numbers",
+            _ if is_secret(&name, &ident.to_string(), &field.ty) => "secret",
+            _ => "put",
+        });
         reads.push(quote!(#json => members.#read(&mut self.#ident),));
         writes.push(quote!(members.#write(#json, &self.#ident);));
         if required.contains(&json) {
@@ -158,7 +163,7 @@ fn record(item: &mut ItemStruct, required: &[String], structs: &BTreeSet<String>
                     }
                 }
 
-                fn write<M: ::serde::ser::SerializeMap>(&self, members: &mut crate::decode::record::Writer<M>) {
+                fn write<M: crate::decode::record::Members>(&self, members: &mut M) {
                     #(#writes)*
                 }
 

@@ -165,11 +165,11 @@ fn debug_shows_that_there_is_a_secret_and_not_which() {
     let token: secrets::types::Token =
         keeps(json!({ "token_value": "dapi1", "token_id": "id1", "secrets": { "a": "s3cr3t" } }));
     let shown = format!("{token:?}");
-    assert!(shown.contains("Some(***)") && shown.contains("id1"), "{shown}");
+    assert!(shown.contains("token_value: ***") && shown.contains("id1"), "{shown}");
     assert!(!shown.contains("dapi1") && !shown.contains("s3cr3t"), "{shown}");
     let create: secrets::types::TokensCreate = keeps(json!({ "password": "p4ss", "next_page_token": "page1" }));
     let shown = format!("{create:?}");
-    assert!(shown.contains("password: Some(***)") && shown.contains("page1") && !shown.contains("p4ss"), "{shown}");
+    assert!(shown.contains("password: ***") && shown.contains("page1") && !shown.contains("p4ss"), "{shown}");
 }
 
 #[test]
