@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may; clippy sees it for test functions alone")]
 
 mod api;
+mod breadth;
 mod cli;
 mod client;
 mod confirm;
