@@ -6,6 +6,9 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::super::{Failure, Usage};
+use super::editor::Editor;
+use super::json::Json;
+use super::toml::Toml;
 
 /// A client that starts MCP servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,14 +29,6 @@ pub(in super::super) enum Client {
     Windsurf,
 }
 
-/// The language of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// JSON, with comments and commas at the end where the client takes them.
-    Json,
-    Toml,
-}
-
 /// How an entry says that a variable of the client's environment is handed on.
 #[derive(Debug, Clone, Copy)]
 enum HandsOn {
@@ -50,7 +45,8 @@ struct Facts {
     title: &'static str,
     /// The member that holds the servers.
     servers: &'static str,
-    form: Form,
+    /// Of the language of the file.
+    editor: &'static dyn Editor,
     /// Whether an entry says `"type": "stdio"`.
     typed: bool,
     hands_on: HandsOn,
@@ -97,7 +93,7 @@ impl Client {
         let common = Facts {
             title: "",
             servers: "mcpServers",
-            form: Form::Json,
+            editor: &Json,
             typed: false,
             hands_on: HandsOn::Spelled("${env:", "}"),
             project: None,
@@ -135,7 +131,7 @@ impl Client {
             Self::Codex => Facts {
                 title: "Codex",
                 servers: "mcp_servers",
-                form: Form::Toml,
+                editor: &Toml,
                 hands_on: HandsOn::Listed("env_vars"),
                 project: Some(".codex/config.toml"),
                 next: "Start a new session of codex; /mcp shows the server.",
@@ -165,8 +161,8 @@ impl Client {
         self.facts().servers
     }
 
-    pub(super) fn form(self) -> Form {
-        self.facts().form
+    pub(super) fn editor(self) -> &'static dyn Editor {
+        self.facts().editor
     }
 
     pub(super) fn next(self) -> &'static str {

@@ -4,6 +4,7 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
 use serde_json::{Map, Value};
 
+use super::editor::Editor;
 use super::hidden::{self, Place};
 
 const MARK: char = '\u{feff}';
@@ -17,42 +18,45 @@ fn object_of(root: &CstRootNode) -> Result<CstObject, String> {
     root.object_value_or_create().ok_or_else(|| "it is not a JSON object".to_owned())
 }
 
-/// The text with these members in the entry; those of it that are not named stay.
-pub(super) fn set(
-    text: &str,
-    servers: &str,
-    name: &str,
-    members: &Map<String, Value>,
-) -> Result<String, String> {
-    let root = parse(text)?;
-    let wrong = |what: &str| format!("`{what}` in it is not an object");
-    let all = object_of(&root)?.object_value_or_create(servers).ok_or_else(|| wrong(servers))?;
-    match all.get(name) {
-        None => drop(all.append(name, input(&Value::Object(members.clone())))),
-        Some(entry) => {
-            let entry = entry.object_value().ok_or_else(|| wrong(&format!("{servers}.{name}")))?;
-            merge(&entry, members);
+/// JSON, with comments and commas at the end where the client takes them.
+pub(super) struct Json;
+
+impl Editor for Json {
+    fn set(
+        &self,
+        text: &str,
+        servers: &str,
+        name: &str,
+        members: &Map<String, Value>,
+    ) -> Result<String, String> {
+        let root = parse(text)?;
+        let wrong = |what: &str| format!("`{what}` in it is not an object");
+        let all = object_of(&root)?.object_value_or_create(servers).ok_or_else(|| wrong(servers))?;
+        match all.get(name) {
+            None => drop(all.append(name, input(&Value::Object(members.clone())))),
+            Some(entry) => {
+                let entry = entry.object_value().ok_or_else(|| wrong(&format!("{servers}.{name}")))?;
+                merge(&entry, members);
+            }
         }
+        Ok(with_mark(text, &root))
     }
-    Ok(with_mark(text, &root))
-}
 
-/// The text without the entry; none where it has no such entry.
-pub(super) fn remove(text: &str, servers: &str, name: &str) -> Result<Option<String>, String> {
-    let root = parse(text)?;
-    let all = root.object_value().and_then(|root| root.object_value(servers));
-    let Some(entry) = all.and_then(|all| all.get(name)) else { return Ok(None) };
-    entry.remove();
-    Ok(Some(with_mark(text, &root)))
-}
-
-/// The text as it may be shown.
-pub(super) fn shown(text: &str, servers: &str, name: &str) -> Result<String, String> {
-    let root = parse(text)?;
-    if let Some(value) = root.value() {
-        hide(&value, &Place::of(servers, name));
+    fn remove(&self, text: &str, servers: &str, name: &str) -> Result<Option<String>, String> {
+        let root = parse(text)?;
+        let all = root.object_value().and_then(|root| root.object_value(servers));
+        let Some(entry) = all.and_then(|all| all.get(name)) else { return Ok(None) };
+        entry.remove();
+        Ok(Some(with_mark(text, &root)))
     }
-    Ok(root.to_string())
+
+    fn shown(&self, text: &str, servers: &str, name: &str) -> Result<String, String> {
+        let root = parse(text)?;
+        if let Some(value) = root.value() {
+            hide(&value, &Place::of(servers, name));
+        }
+        Ok(root.to_string())
+    }
 }
 
 fn with_mark(text: &str, root: &CstRootNode) -> String {

@@ -4,6 +4,7 @@
 //! profile or of variables: a file that is copied and committed is no place for a token.
 
 mod clients;
+mod editor;
 pub(super) mod files;
 pub(super) mod hidden;
 mod json;
@@ -16,7 +17,7 @@ use clap::{Args, Parser};
 use similar::{ChangeTag, TextDiff};
 
 use super::{Cli, Failure, Usage};
-use clients::{Client, Entry, Form};
+use clients::{Client, Entry};
 
 /// Set by a launcher such as that of npm: the words that start it, since what it started lies in a cache.
 const LAUNCHER: &str = "DATABRICKS_MCP_LAUNCHER";
@@ -93,24 +94,14 @@ impl Setup {
         let old = before.as_deref().unwrap_or_default();
         let failed = |message: String| format!("{} cannot be changed: {message}", file.display());
         let (client, servers, name) = (self.client, self.client.servers(), self.name.as_str());
-        let new = match (self.remove, client.form()) {
-            (true, form) => {
-                let without = match form {
-                    Form::Json => json::remove(old, servers, name),
-                    Form::Toml => toml::remove(old, servers, name),
-                };
-                match without.map_err(failed)? {
-                    Some(text) => text,
-                    None => return super::say(format_args!("{} has no server `{name}`.", file.display())),
-                }
-            }
-            (false, form) => {
+        let new = match self.remove {
+            true => match client.editor().remove(old, servers, name).map_err(failed)? {
+                Some(text) => text,
+                None => return super::say(format_args!("{} has no server `{name}`.", file.display())),
+            },
+            false => {
                 let members = client.members(&self.entry()?)?;
-                let with = match form {
-                    Form::Json => json::set(old, servers, name, &members),
-                    Form::Toml => toml::set(old, servers, name, &members),
-                };
-                with.map_err(failed)?
+                client.editor().set(old, servers, name, &members).map_err(failed)?
             }
         };
         if new == old {
@@ -160,10 +151,7 @@ impl Setup {
 
     /// The difference, with secrets and other servers' values masked.
     fn show(&self, file: &str, old: &str, new: &str) -> Result<(), Failure> {
-        let shown = |text: &str| match self.client.form() {
-            Form::Json => json::shown(text, self.client.servers(), &self.name),
-            Form::Toml => toml::shown(text, self.client.servers(), &self.name),
-        };
+        let shown = |text: &str| self.client.editor().shown(text, self.client.servers(), &self.name);
         let (old, new) = (shown(old)?, shown(new)?);
         super::say(format_args!("--- {file}\n+++ {file}"))?;
         for group in TextDiff::from_lines(&old, &new).grouped_ops(2) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike};
 
+use super::editor::Editor;
 use super::hidden::{self, Place};
 
 fn parse(text: &str) -> Result<DocumentMut, String> {
@@ -15,39 +16,42 @@ fn parse(text: &str) -> Result<DocumentMut, String> {
     })
 }
 
-/// The text with these members in the entry; those of it that are not named stay.
-pub(super) fn set(
-    text: &str,
-    servers: &str,
-    name: &str,
-    members: &Map<String, Value>,
-) -> Result<String, String> {
-    let mut document = parse(text)?;
-    let all = document.entry(servers).or_insert_with(|| {
-        let mut table = Table::new();
-        table.set_implicit(true);
-        Item::Table(table)
-    });
-    let all = all.as_table_like_mut().ok_or_else(|| format!("`{servers}` in it is not a table"))?;
-    let entry = all.entry(name).or_insert_with(|| Item::Table(Table::new()));
-    let entry =
-        entry.as_table_like_mut().ok_or_else(|| format!("`{servers}.{name}` in it is not a table"))?;
-    merge(entry, members);
-    Ok(document.to_string())
-}
+/// TOML.
+pub(super) struct Toml;
 
-/// The text without the entry; none where it has no such entry.
-pub(super) fn remove(text: &str, servers: &str, name: &str) -> Result<Option<String>, String> {
-    let mut document = parse(text)?;
-    let all = document.get_mut(servers).and_then(Item::as_table_like_mut);
-    Ok(all.and_then(|all| all.remove(name)).map(|_| document.to_string()))
-}
+impl Editor for Toml {
+    fn set(
+        &self,
+        text: &str,
+        servers: &str,
+        name: &str,
+        members: &Map<String, Value>,
+    ) -> Result<String, String> {
+        let mut document = parse(text)?;
+        let all = document.entry(servers).or_insert_with(|| {
+            let mut table = Table::new();
+            table.set_implicit(true);
+            Item::Table(table)
+        });
+        let all = all.as_table_like_mut().ok_or_else(|| format!("`{servers}` in it is not a table"))?;
+        let entry = all.entry(name).or_insert_with(|| Item::Table(Table::new()));
+        let entry =
+            entry.as_table_like_mut().ok_or_else(|| format!("`{servers}.{name}` in it is not a table"))?;
+        merge(entry, members);
+        Ok(document.to_string())
+    }
 
-/// The text as it may be shown.
-pub(super) fn shown(text: &str, servers: &str, name: &str) -> Result<String, String> {
-    let mut document = parse(text)?;
-    hide_table(document.as_table_mut(), &Place::of(servers, name));
-    Ok(document.to_string())
+    fn remove(&self, text: &str, servers: &str, name: &str) -> Result<Option<String>, String> {
+        let mut document = parse(text)?;
+        let all = document.get_mut(servers).and_then(Item::as_table_like_mut);
+        Ok(all.and_then(|all| all.remove(name)).map(|_| document.to_string()))
+    }
+
+    fn shown(&self, text: &str, servers: &str, name: &str) -> Result<String, String> {
+        let mut document = parse(text)?;
+        hide_table(document.as_table_mut(), &Place::of(servers, name));
+        Ok(document.to_string())
+    }
 }
 
 fn merge(entry: &mut dyn TableLike, members: &Map<String, Value>) {
