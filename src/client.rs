@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::auth::{Credentials, PersonalAccessToken};
 use crate::config::Attribute;
 use crate::error::ConfigError;
-use crate::transport::{Log, Options, RetryPolicy, Transport};
+use crate::transport::{Log, Observer, Options, RetryPolicy, Transport};
 use crate::{Config, Result};
 
 /// A Databricks workspace. Cheap to clone; clones share connections and credentials.
@@ -246,6 +246,12 @@ impl<T: Target> Builder<T> {
     /// Certificates in PEM to trust beside the system's, one or a bundle.
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Who is told how calls end; several may be.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.options.observers.add(observer);
         self
     }
 

@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use super::Operation;
+use super::{Observers, Operation};
 use crate::{Error, Result, error};
 
 /// The bytes of an answer, as they come. A stream of `Result<Bytes, Error>`.
@@ -20,13 +20,14 @@ pub struct ByteStream {
 }
 
 impl ByteStream {
-    pub(super) fn new(response: Response, operation: &'static Operation) -> Self {
+    pub(super) fn new(response: Response, operation: &'static Operation, observers: Observers) -> Self {
         let host = response.url().origin().ascii_serialization();
         let headers = response.headers().clone();
         let length = response.content_length();
         let inner = response
             .bytes_stream()
-            .map(move |part| part.map_err(|source| error::transport(operation, &host, 1, source)));
+            .map(move |part| part.map_err(|source| error::transport(operation, &host, 1, source)))
+            .inspect_ok(move |part| observers.received(operation, part.len()));
         Self { headers, length, inner: Box::pin(inner) }
     }
 

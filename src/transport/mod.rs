@@ -5,6 +5,7 @@ mod body;
 #[cfg(feature = "testing")]
 mod forward;
 mod log;
+mod observe;
 mod operation;
 mod options;
 mod path;
@@ -15,10 +16,11 @@ pub(crate) mod shown;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agent::Agent;
 use bytes::Bytes;
+use observe::Watch;
 use options::Gate;
 use place::Place;
 use reqwest::header::{HeaderMap, USER_AGENT};
@@ -32,6 +34,8 @@ use crate::error::{self, ApiError, Error, Result};
 
 pub use body::ByteStream;
 pub(crate) use log::Log;
+pub(crate) use observe::Observers;
+pub use observe::{Ended, Observer, Outcome, Retried};
 pub use operation::{Operation, RetryClass};
 pub(crate) use options::Options;
 pub use request::Sending;
@@ -192,7 +196,7 @@ impl Transport {
         operation: &'static Operation,
     ) -> Result<ByteStream> {
         let response = self.attempts(request, operation, async |response| Ok(response)).await?;
-        Ok(ByteStream::new(response, operation))
+        Ok(ByteStream::new(response, operation, self.inner.options.observers.clone()))
     }
 
     async fn whole(&self, request: Request, operation: &'static Operation) -> Result<Answer> {
@@ -201,6 +205,7 @@ impl Transport {
             Ok(Answer { headers, body: response.bytes().await? })
         };
         let answer = self.attempts(request, operation, read).await?;
+        self.inner.options.observers.received(operation, answer.body.len());
         self.inner.options.log.answer(operation, &answer.headers, &answer.body);
         Ok(answer)
     }
@@ -218,6 +223,8 @@ impl Transport {
         }
         let span = tracing::debug_span!(
             "databricks",
+            otel.name = operation.id,
+            otel.kind = "client",
             operation = operation.id,
             http.request.method = operation.method,
             url.template = operation.path,
@@ -226,7 +233,9 @@ impl Transport {
             attempt = Empty,
             request_id = Empty,
         );
-        let repeated = self.repeated(request, operation, read).instrument(span);
+        // Told of the end also where the caller gives up, and drops this.
+        let watch = self.inner.options.observers.watch(operation);
+        let repeated = self.repeated(request, operation, read, &watch).instrument(span);
         let result = match self.inner.options.call_timeout {
             None => repeated.await,
             Some(limit) => tokio::time::timeout(limit, repeated)
@@ -234,6 +243,7 @@ impl Transport {
                 .unwrap_or_else(|_| Err(Error::Timeout { operation: operation.id, limit })),
         };
         self.wrote(operation);
+        watch.end(&result);
         result
     }
 
@@ -242,6 +252,7 @@ impl Transport {
         request: Request,
         operation: &'static Operation,
         read: impl AsyncFn(Response) -> Result<T, reqwest::Error>,
+        watch: &Watch<'_>,
     ) -> Result<T> {
         let Inner { options, gate, credentials, place, agent, .. } = &*self.inner;
         let started = Instant::now();
@@ -262,11 +273,13 @@ impl Transport {
                 request.headers_mut().insert(USER_AGENT, agent);
             }
             place.lead(&mut request, &**credentials).await?;
+            let asked = Instant::now();
             let permit = gate.pass().await;
             let sent = Instant::now();
+            watch.sends(&mut request, sent - asked);
             tracing::Span::current().record("attempt", attempt);
             options.log.request(&request);
-            let result = self.attempt(request, operation, attempt, &read).await;
+            let result = self.attempt(request, operation, attempt, &read, watch).await;
             drop(permit);
             let error = match result {
                 Ok(value) => {
@@ -280,12 +293,14 @@ impl Transport {
             let refused = matches!(&error, Error::Api(api) if api.status() == StatusCode::UNAUTHORIZED);
             if refused && !logged_in_again && next.is_some() && credentials.refused(&proof) {
                 logged_in_again = true;
+                watch.retries(&error, Duration::ZERO);
                 continue;
             }
             let wait = match (&next, retry::wait(&error, operation.retry, &mut delays)) {
                 (Some(_), Some(wait)) if started.elapsed() + wait <= options.retry.budget => wait,
                 _ => return Err(error),
             };
+            watch.retries(&error, wait);
             tokio::time::sleep(wait).await;
         }
     }
@@ -296,9 +311,11 @@ impl Transport {
         operation: &'static Operation,
         attempt: u32,
         read: &impl AsyncFn(Response) -> Result<T, reqwest::Error>,
+        watch: &Watch<'_>,
     ) -> Result<T> {
         let failed = |source| error::transport(operation, self.host(), attempt, source);
         let response = self.inner.http.execute(request).await.map_err(failed)?;
+        watch.answered(response.status());
         let span = tracing::Span::current();
         span.record("http.response.status_code", response.status().as_u16());
         if let Some(id) = error::request_id(response.headers()) {

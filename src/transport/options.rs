@@ -9,7 +9,7 @@ use reqwest::{Certificate, Client, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use super::{Log, RetryPolicy};
+use super::{Log, Observers, RetryPolicy};
 use crate::error::ConfigError;
 use crate::{Error, Result};
 
@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) workspace_id: Option<String>,
     /// What traces tell.
     pub(crate) log: Log,
+    /// Who is told of calls.
+    pub(crate) observers: Observers,
 }
 
 /// By this header an address that serves several workspaces knows which one is meant.
@@ -56,6 +58,7 @@ impl Default for Options {
             product: None,
             workspace_id: None,
             log: Log::default(),
+            observers: Observers::default(),
         }
     }
 }
