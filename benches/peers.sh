@@ -5,6 +5,8 @@
 #   OURS=path/to/databricks-mcp benches/peers.sh       a binary that is there already
 #   PEERS="databricks-mcp-server" benches/peers.sh     some of them, or none: PEERS=""
 #
+# Then it prints what we claim beside its limit, and ends with 1 where one is missed.
+#
 # Peers are installed below target/peers, each into an environment of its own, at the versions named here. `mcp<2` is asked for
 # where a peer does not: the second version of that library came after them.
 set -euo pipefail
@@ -20,7 +22,12 @@ if [[ -z $ours ]]; then
     cargo build --release --no-default-features --features cli
     ours=target/release/databricks-mcp
 fi
-echo "ours: $(stat --format %s "$ours") bytes"
+size=$(stat --format %s "$ours")
+echo "our binary: $((size / 1000000)).$((size / 100000 % 10)) MB (at most 25 without the sandbox)"
+if [[ -z ${BARE:-} ]]; then
+    cargo build --quiet --release --manifest-path benches/peers/bare/Cargo.toml --target-dir target/peers/bare
+    export BARE=$PWD/target/peers/bare/release/bare
+fi
 contenders=("ours=$(realpath "$ours") serve" "ours, all tools=$(realpath "$ours") serve --toolsets all")
 
 for peer in $peers; do
@@ -36,6 +43,6 @@ fits = [lambda it: it == sys.argv[1], lambda it: it.endswith("server"), lambda i
 print(next((it for fit in fits for it in scripts if fit(it)), ""))
 PYTHON
 )
-    contenders+=("${peer/==/ }=$folder/$name/bin/$program")
+    contenders+=("peer:${peer/==/ }=$folder/$name/bin/$program")
 done
 python3 benches/peers/measure.py "${contenders[@]}"

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A workspace on loopback that answers a few reads at once, always the same: what is left is the time of the caller.
 
-Prints its address, then serves until it is stopped. HTTP/1.1 with connections that stay open.
+Prints its address, then serves until it is stopped. HTTP/1.1 with connections that stay open. With FAULTS=N in the environment
+every N-th request fails, by turns with 429, with 503, and with a connection that ends.
 """
 
 import asyncio
+import itertools
 import json
+import os
 import re
 import sys
 
@@ -43,6 +46,11 @@ ANSWERS = {
 ANSWERS = [(re.compile(path), json.dumps(answer).encode()) for path, answer in ANSWERS.items()]
 UNKNOWN = json.dumps({"error_code": "ENDPOINT_NOT_FOUND", "message": "the stub has no such path"}).encode()
 
+FAULTS = int(os.environ.get("FAULTS", "0"))
+WAYS = itertools.cycle(["429 Too Many Requests", "503 Service Unavailable", None])
+LATER = json.dumps({"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "later"}).encode()
+requests = itertools.count(1)
+
 
 async def serve(reader, writer):
     try:
@@ -55,7 +63,12 @@ async def serve(reader, writer):
             found = next((body for pattern, body in ANSWERS if pattern.fullmatch(path)), None)
             body = UNKNOWN if found is None else found
             status = "404 Not Found" if found is None else "200 OK"
-            lines = [f"HTTP/1.1 {status}", "content-type: application/json", f"content-length: {len(body)}"]
+            more = []
+            if FAULTS and next(requests) % FAULTS == 0:
+                status, body, more = next(WAYS), LATER, ["retry-after: 0.01"]
+                if status is None:
+                    return
+            lines = [f"HTTP/1.1 {status}", "content-type: application/json", f"content-length: {len(body)}", *more]
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
