@@ -23,7 +23,9 @@ if [[ -z $ours ]]; then
     ours=target/release/databricks-mcp
 fi
 size=$(stat --format %s "$ours")
-echo "our binary: $((size / 1000000)).$((size / 100000 % 10)) MB (at most 25 without the sandbox)"
+fits=ok
+((size <= 25000000)) || fits=MISSED
+echo "our binary: $((size / 1000000)).$((size / 100000 % 10)) MB (at most 25 without the sandbox) $fits"
 if [[ -z ${BARE:-} ]]; then
     cargo build --quiet --release --manifest-path benches/peers/bare/Cargo.toml --target-dir target/peers/bare
     export BARE=$PWD/target/peers/bare/release/bare
@@ -46,3 +48,4 @@ PYTHON
     contenders+=("peer:${peer/==/ }=$folder/$name/bin/$program")
 done
 python3 benches/peers/measure.py "${contenders[@]}"
+[[ $fits == ok ]]
