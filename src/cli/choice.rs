@@ -1,13 +1,15 @@
 //! The flags that choose the tools and say what they may do, over the settings file.
 
-use std::path::PathBuf;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use toml::Spanned;
 
 use super::Failure;
 use super::file::File;
-use crate::mcp::{Destructive, Limits, Policy, Registry, Selection, SqlLimits};
+use crate::mcp::{ANSWER_TOKENS, Destructive, Limits, Policy, Registry, Selection, SqlLimits, Terms};
 
 /// Which tools, and what they may do.
 #[derive(Debug, Clone, Args)]
@@ -25,7 +27,7 @@ pub(super) struct Choice {
     #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_EXCLUDE_TOOLS", value_name = "NAMES")]
     exclude_tools: Vec<String>,
     /// Have only tools that read, whatever else is said. execute_sql and api_call stay, for calls that only read;
-    /// run_code, of which nobody can tell, does not.
+    /// run_code, of which nobody can tell, does not. No flag takes back what the settings file says.
     #[arg(
         long,
         env = "DATABRICKS_MCP_READ_ONLY",
@@ -54,10 +56,6 @@ impl Choice {
             Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let over = |flag: &[String], file: &[String]| {
-            let flag = words(flag);
-            if flag.is_empty() { words(file) } else { flag }
-        };
         let selection = Selection {
             toolsets: over(&self.toolsets, &file.toolsets),
             tools: over(&self.tools, &file.tools),
@@ -65,6 +63,11 @@ impl Choice {
             read_only: self.read_only || file.read_only,
         };
         Ok(Chosen { selection, file })
+    }
+
+    /// The settings file.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 }
 
@@ -92,22 +95,26 @@ impl Chosen {
     }
 
     /// How long calls may take.
-    ///
-    /// # Errors
-    /// A tool that does not exist.
-    pub(super) fn limits(&self, longest: Option<u64>) -> Result<Limits, Failure> {
-        // By the names that they have now, or an error with the nearest one.
-        let named =
-            Selection { tools: self.file.tool_timeouts.keys().cloned().collect(), ..Selection::all() };
-        Registry::select(&named)?;
+    pub(super) fn limits(&self, longest: Option<u64>) -> Limits {
         let mut limits = Limits::default();
-        if let Some(seconds) = longest.or(self.file.tool_timeout) {
+        if let Some(seconds) = longest.or(self.file.tool_timeout.map(NonZeroU64::get)) {
             limits.longest = Duration::from_secs(seconds);
         }
         let by_tool = self.file.tool_timeouts.iter();
-        limits.by_tool =
-            by_tool.map(|(tool, seconds)| (tool.clone(), Duration::from_secs(*seconds))).collect();
-        Ok(limits)
+        limits.by_tool = by_tool
+            .map(|(tool, seconds)| (tool.as_ref().to_owned(), Duration::from_secs(seconds.get())))
+            .collect();
+        limits
+    }
+
+    /// What calls of a server may do and cost.
+    pub(super) fn terms(&self, destructive: Option<Destructive>, answer_tokens: Option<usize>) -> Terms {
+        let tokens = answer_tokens.or(self.file.answer_tokens.map(|tokens| tokens.0));
+        Terms {
+            policy: self.policy(destructive, Destructive::Ask),
+            sql_limits: self.sql_limits(),
+            answer_tokens: Some(tokens.unwrap_or(ANSWER_TOKENS)),
+        }
     }
 
     /// What SQL statements may cost.
@@ -119,6 +126,12 @@ impl Chosen {
     pub(super) fn profiles(&self) -> &[String] {
         &self.file.profiles
     }
+}
+
+/// What the flag says, or else the file.
+fn over(flag: &[String], file: &[Spanned<String>]) -> Vec<String> {
+    let flag = words(flag);
+    if flag.is_empty() { file.iter().map(|word| word.get_ref().clone()).collect() } else { flag }
 }
 
 /// Without blanks, and without what a comma at the end or an empty variable leaves.

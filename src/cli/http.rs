@@ -1,21 +1,25 @@
-//! The flags of serving over HTTP.
+//! The flags of serving over HTTP, and of telling metrics there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use crate::mcp::Server;
-use crate::mcp::http::{Http, HttpOptions};
+use super::target::Observers;
+use crate::mcp::http::{Http, HttpOptions, Watched};
+use crate::mcp::metrics::Metrics;
+use crate::mcp::{Server, serve_stdio};
 
 /// Over HTTP in the place of standard input and output.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "HTTP")]
 pub(super) struct HttpFlags {
     /// Serve MCP over HTTP at this address, such as 127.0.0.1:8000, or at a port of this machine alone, such as 8000;
-    /// port 0 is any free one. The path is /mcp; /healthz and /readyz tell how the server is.
+    /// port 0 is any free one. The path is /mcp; /healthz, /readyz and /metrics tell how the server is.
     #[arg(long, env = "DATABRICKS_MCP_HTTP", value_name = "ADDRESS")]
     http: Option<String>,
     /// Token that clients have to send as Authorization: Bearer. The variable and the file keep it out of the list of
@@ -59,16 +63,42 @@ pub(super) struct HttpFlags {
     /// Longest wait in seconds for calls in flight when the server is asked to end.
     #[arg(long, requires = "http", default_value_t = 30, value_name = "SECONDS")]
     http_drain: u64,
+    /// Tell /metrics, /healthz and /readyz at this address too, without a token: for a server on standard input and
+    /// output, or for a network of their own. A number is a port of this machine alone.
+    #[arg(long, env = "DATABRICKS_MCP_METRICS_ADDR", value_name = "ADDRESS")]
+    metrics_addr: Option<String>,
+}
+
+/// The addresses that were taken, and what is told there.
+pub(super) struct Bound {
+    http: Option<Http>,
+    watched: Option<Watched>,
+    metrics: Option<Arc<Metrics>>,
+    caller_tokens: bool,
 }
 
 impl HttpFlags {
-    /// Takes the address, where one is wanted.
-    pub(super) async fn bind(&self) -> Result<Option<Http>, Failure> {
+    /// Takes the addresses that are wanted.
+    pub(super) async fn bind(&self) -> Result<Bound, Failure> {
+        let wanted = self.http.is_some() || self.metrics_addr.is_some();
+        let metrics = wanted.then(Arc::<Metrics>::default);
+        let watched = match &self.metrics_addr {
+            Some(address) => Some(Watched::bind(address).await?),
+            None => None,
+        };
+        let http = self.bind_http(metrics.as_ref()).await?;
+        Ok(Bound { http, watched, metrics, caller_tokens: self.http_caller_token })
+    }
+
+    async fn bind_http(&self, metrics: Option<&Arc<Metrics>>) -> Result<Option<Http>, Failure> {
         let Some(address) = &self.http else { return Ok(None) };
         let mut options = HttpOptions::default()
             .trust_proxy(self.http_trust_proxy)
             .caller_tokens(self.http_caller_token)
             .drain(Duration::from_secs(self.http_drain));
+        if let Some(metrics) = metrics {
+            options = options.metrics(Arc::clone(metrics));
+        }
         for token in self.http_token.iter().cloned().chain(self.tokens_of_file()?) {
             options = options.token(token)?;
         }
@@ -96,9 +126,39 @@ impl HttpFlags {
     }
 }
 
-/// Serves until the process is asked to end. The address goes to standard output, for whoever started it.
-pub(super) async fn serve(http: Http, server: Server) -> Result<(), Failure> {
-    super::say(http.url())?;
-    eprintln!("Serving MCP over HTTP. Stop it with Ctrl-C.");
-    Ok(http.serve(server, super::stopped()).await?)
+impl Bound {
+    /// These and what counts calls, where it is told to anybody.
+    pub(super) fn observed_by(&self, mut observers: Observers) -> Observers {
+        if let Some(metrics) = &self.metrics {
+            observers.api.push(metrics.clone());
+            observers.tools.push(metrics.clone());
+        }
+        observers
+    }
+
+    /// Serves until the process is asked to end, or its client goes.
+    pub(super) async fn serve(self, server: Server) -> Result<(), Failure> {
+        let stop = CancellationToken::new();
+        let told = match (self.watched, self.metrics) {
+            (Some(watched), Some(metrics)) => {
+                eprintln!("Metrics are at {}", watched.url());
+                Some(tokio::spawn(watched.serve(server.clone(), metrics, self.caller_tokens, stop.clone())))
+            }
+            _ => None,
+        };
+        let served = match self.http {
+            Some(http) => {
+                // The address goes to standard output, for whoever started it.
+                super::say(http.url())?;
+                eprintln!("Serving MCP over HTTP. Stop it with Ctrl-C.");
+                http.serve(server, super::stopped()).await.map_err(Failure::from)
+            }
+            None => serve_stdio(server, super::stopped()).await,
+        };
+        stop.cancel();
+        if let Some(told) = told {
+            told.await??;
+        }
+        served
+    }
 }

@@ -5,6 +5,7 @@ mod auth;
 mod call;
 mod check;
 mod choice;
+mod config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
@@ -12,7 +13,12 @@ mod file;
 mod fs;
 #[cfg(feature = "http")]
 mod http;
+mod log;
+#[cfg(feature = "otel")]
+mod otel;
 mod output;
+mod reload;
+mod settings;
 mod setup;
 mod shell;
 #[cfg(feature = "data")]
@@ -24,9 +30,10 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::mcp::{ANSWER_TOKENS, Destructive, LEAST_ANSWER_TOKENS, Server, serve_stdio};
+#[cfg(not(feature = "http"))]
+use crate::mcp::serve_stdio;
+use crate::mcp::{Destructive, LEAST_ANSWER_TOKENS, Server};
 use target::Target;
 
 /// Why a command failed. What it prints says what to do.
@@ -55,10 +62,11 @@ Exit codes: 0 when it is done, 1 when it failed, 2 when it was asked for in a wr
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// What to log to standard error: error, warn, info, debug, trace, or a filter such as
-    /// databricks_toolkit=debug.
-    #[arg(long, global = true, default_value = "warn", env = "DATABRICKS_MCP_LOG", value_name = "FILTER")]
-    log: String,
+    #[command(flatten)]
+    log: log::LogFlags,
+    #[cfg(feature = "otel")]
+    #[command(flatten)]
+    otel: otel::OtelFlags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +88,8 @@ enum Command {
     Auth(auth::Auth),
     /// Check the settings, whether the workspace answers, and who the caller is.
     Check(Where),
+    /// List what can be set, print the schema of the settings file, or check one.
+    Config(config::Config),
     /// Put the server into the settings of a client, or take it out.
     Setup(setup::Setup),
     /// Print what a report of a bug needs, without secrets.
@@ -116,15 +126,9 @@ struct Serve {
     #[arg(long, env = "DATABRICKS_MCP_TOOL_TIMEOUT", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     tool_timeout: Option<u64>,
     /// Most tokens of an answer, counted as o200k; what is left out can be read on with read_answer. A call may ask for
-    /// another number by max_tokens.
-    #[arg(
-        long,
-        default_value_t = ANSWER_TOKENS,
-        env = "DATABRICKS_MCP_ANSWER_TOKENS",
-        value_name = "TOKENS",
-        value_parser = answer_tokens
-    )]
-    answer_tokens: usize,
+    /// another number by max_tokens [default: 8000].
+    #[arg(long, env = "DATABRICKS_MCP_ANSWER_TOKENS", value_name = "TOKENS", value_parser = answer_tokens)]
+    answer_tokens: Option<usize>,
     #[cfg(feature = "http")]
     #[command(flatten)]
     http: http::HttpFlags,
@@ -139,21 +143,20 @@ fn answer_tokens(text: &str) -> Result<usize, String> {
 }
 
 impl Serve {
-    async fn run(self) -> Result<(), Failure> {
+    async fn run(self, observers: target::Observers) -> Result<(), Failure> {
         let chosen = self.choice.load()?;
-        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout)?);
+        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout));
         // Taken first: what is wrong with it is told before a sandbox is started.
         #[cfg(feature = "http")]
         let http = self.http.bind().await?;
-        let target = Target::open(&self.place, chosen.profiles()).await?;
-        let app = target.app().with_policy(chosen.policy(self.destructive, Destructive::Ask));
-        let app = app.with_sql_limits(chosen.sql_limits()).with_answer_tokens(Some(self.answer_tokens));
-        let server = Server::new(app, registry).limits(limits);
         #[cfg(feature = "http")]
-        let served = match http {
-            Some(http) => http::serve(http, server).await,
-            None => serve_stdio(server, stopped()).await,
-        };
+        let observers = http.observed_by(observers);
+        let target = Target::observed(&self.place, chosen.profiles(), observers).await?;
+        let app = target.app().with_terms(chosen.terms(self.destructive, self.answer_tokens));
+        let server = Server::new(app, registry).limits(limits);
+        let _reload = reload::on_hangup(&self, chosen.profiles(), &server);
+        #[cfg(feature = "http")]
+        let served = http.serve(server).await;
         #[cfg(not(feature = "http"))]
         let served = serve_stdio(server, stopped()).await;
         target.close().await;
@@ -182,15 +185,6 @@ struct Where {
 /// Runs the command line; exit code 0 for success, 1 for a failure, 2 for wrong usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = match EnvFilter::try_new(&cli.log) {
-        Ok(filter) => filter,
-        Err(error) => {
-            complain(&format!("--log `{}` cannot be used: {error}", cli.log));
-            return ExitCode::from(2);
-        }
-    };
-    // Standard output belongs to MCP and to answers.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -198,7 +192,28 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(run(cli.command));
+    #[cfg(feature = "otel")]
+    let otel = match cli.otel.start(runtime.handle()) {
+        Ok(otel) => otel,
+        Err(error) => {
+            complain(&explain(error.as_ref()));
+            return ExitCode::from(2);
+        }
+    };
+    #[cfg(feature = "otel")]
+    let (layers, observers) =
+        (otel.iter().map(otel::Otel::layer).collect(), otel.as_ref().map(otel::Otel::observers));
+    #[cfg(not(feature = "otel"))]
+    let (layers, observers) = (Vec::new(), None);
+    if let Err(error) = cli.log.start(layers) {
+        complain(&error.to_string());
+        return ExitCode::from(2);
+    }
+    let result = runtime.block_on(run(cli.command, observers.unwrap_or_default()));
+    #[cfg(feature = "otel")]
+    if let Some(otel) = otel {
+        otel.end();
+    }
     // A read of standard input that never returns must not hold up the end.
     runtime.shutdown_background();
     match result {
@@ -211,9 +226,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<ExitCode, Failure> {
+async fn run(command: Command, observers: target::Observers) -> Result<ExitCode, Failure> {
     match command {
-        Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(serve) => serve.run(observers).await.map(|()| ExitCode::SUCCESS),
         Command::Call(call) => call.run().await,
         Command::Fs(fs) => fs.run().await,
         #[cfg(feature = "data")]
@@ -221,6 +236,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
         Command::Api(api) => api.run().await,
         Command::Auth(auth) => auth.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Config(config) => config.run().map(|()| ExitCode::SUCCESS),
         Command::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(doctor) => doctor.run().await.map(|()| ExitCode::SUCCESS),
         Command::Completions(completions) => completions.run().map(|()| ExitCode::SUCCESS),

@@ -1,8 +1,30 @@
 //! The workspace that a command works on: a real one, or the embedded one.
 
+use std::sync::Arc;
+
 use super::{Failure, Where};
-use crate::mcp::{App, Workspaces};
-use crate::{Config, Workspace};
+use crate::Config;
+use crate::client::{Builder, Workspace};
+use crate::mcp::{App, ToolObserver, Workspaces};
+use crate::transport::Observer;
+
+/// Who is told of calls of the API, and of tools.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Observers {
+    pub(super) api: Vec<Arc<dyn Observer>>,
+    pub(super) tools: Vec<Arc<dyn ToolObserver>>,
+}
+
+impl Observers {
+    fn workspace(&self, builder: Builder<Workspace>) -> Result<Workspace, Failure> {
+        let observed = self.api.iter().cloned().fold(builder, Builder::observer);
+        Ok(observed.build()?)
+    }
+
+    fn app(&self, workspaces: Workspaces) -> App {
+        self.tools.iter().cloned().fold(App::over(workspaces), App::observer)
+    }
+}
 
 /// A workspace, and the sandbox behind it where there is one.
 pub(super) struct Target {
@@ -13,23 +35,38 @@ pub(super) struct Target {
 
 impl Target {
     /// The workspaces that flags name, else those of the settings file, else the one of the environment.
-    #[cfg(feature = "sandbox")]
     pub(super) async fn open(place: &Where, profiles: &[String]) -> Result<Self, Failure> {
+        Self::observed(place, profiles, Observers::default()).await
+    }
+
+    /// The same with somebody who is told of calls.
+    #[cfg(feature = "sandbox")]
+    pub(super) async fn observed(
+        place: &Where,
+        profiles: &[String],
+        observers: Observers,
+    ) -> Result<Self, Failure> {
         if !place.sandbox {
-            return Ok(Self { app: App::over(configured(place, profiles)?), sandbox: None });
+            let app = observers.app(configured(place, profiles, &observers)?);
+            return Ok(Self { app, sandbox: None });
         }
         let mut builder = databricks_sandbox::Sandbox::builder();
         if let Some(dir) = &place.sandbox_dir {
             builder = builder.dir(dir);
         }
         let sandbox = builder.start().await?;
-        let workspace = Workspace::builder().host(sandbox.url()).token(sandbox.token()).build()?;
-        Ok(Self { app: App::new(workspace), sandbox: Some(sandbox) })
+        let workspace = Workspace::builder().host(sandbox.url()).token(sandbox.token());
+        let workspaces = Workspaces::one(observers.workspace(workspace)?);
+        Ok(Self { app: observers.app(workspaces), sandbox: Some(sandbox) })
     }
 
     #[cfg(not(feature = "sandbox"))]
-    pub(super) async fn open(place: &Where, profiles: &[String]) -> Result<Self, Failure> {
-        Ok(Self { app: App::over(configured(place, profiles)?) })
+    pub(super) async fn observed(
+        place: &Where,
+        profiles: &[String],
+        observers: Observers,
+    ) -> Result<Self, Failure> {
+        Ok(Self { app: observers.app(configured(place, profiles, &observers)?) })
     }
 
     pub(super) fn app(&self) -> App {
@@ -45,17 +82,20 @@ impl Target {
     }
 }
 
-fn configured(place: &Where, profiles: &[String]) -> Result<Workspaces, Failure> {
+fn configured(place: &Where, profiles: &[String], observers: &Observers) -> Result<Workspaces, Failure> {
     let names = if place.profiles.is_empty() { profiles } else { &place.profiles };
     let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
     let mut named = Vec::new();
     for name in names {
         let config = Config::from_profile(name)?;
-        named.push((name.to_owned(), Workspace::builder().config(config).build()?));
+        named.push((name.to_owned(), observers.workspace(Workspace::builder().config(config))?));
     }
     match Workspaces::named(named) {
         Some(workspaces) => Ok(workspaces),
-        None => Ok(Workspaces::one(Workspace::from_env()?)),
+        None => {
+            let config = Config::from_env()?;
+            Ok(Workspaces::one(observers.workspace(Workspace::builder().config(config))?))
+        }
     }
 }
 

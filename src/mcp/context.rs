@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, KeptAnswer, Projection, Shelf};
+use super::observe::{ToolObserver, ToolObservers};
 use super::{ANSWER_TOKENS, Policy, SqlLimits, ToolError, Workspaces};
 use crate::Workspace;
 
@@ -16,11 +18,32 @@ use crate::Workspace;
 pub struct App {
     workspaces: Workspaces,
     open_contexts: OpenContexts,
-    policy: Arc<Policy>,
-    sql_limits: Arc<SqlLimits>,
-    answer_tokens: Option<usize>,
+    /// Those in force now: a server may be told others while it runs.
+    terms: Arc<watch::Sender<Arc<Terms>>>,
     /// Answers of which a part was shown.
     shelf: Shelf,
+    observers: ToolObservers,
+}
+
+/// What calls may do and cost.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What they may do.
+    pub policy: Policy,
+    /// What a SQL statement may cost.
+    pub sql_limits: SqlLimits,
+    /// Most tokens (o200k) of an answer; `None` for no limit. A call's own `max_tokens` wins.
+    pub answer_tokens: Option<usize>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            sql_limits: SqlLimits::default(),
+            answer_tokens: Some(ANSWER_TOKENS),
+        }
+    }
 }
 
 /// Execution contexts that were opened here and not destroyed yet: workspace, cluster and context.
@@ -37,24 +60,52 @@ impl App {
         Self {
             workspaces,
             open_contexts: Arc::default(),
-            policy: Arc::default(),
-            sql_limits: Arc::default(),
-            answer_tokens: Some(ANSWER_TOKENS),
+            terms: Arc::new(watch::Sender::new(Arc::default())),
             shelf: Shelf::default(),
+            observers: ToolObservers::default(),
         }
+    }
+
+    /// Who is told of calls; several may be.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn ToolObserver>) -> Self {
+        self.observers.add(observer);
+        self
+    }
+
+    pub(crate) fn observers(&self) -> &ToolObservers {
+        &self.observers
+    }
+
+    /// The same on other terms.
+    #[must_use]
+    pub fn with_terms(self, terms: Terms) -> Self {
+        Self { terms: Arc::new(watch::Sender::new(Arc::new(terms))), ..self }
+    }
+
+    /// The terms that calls begin under now.
+    pub fn terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.terms.borrow())
+    }
+
+    /// From here on calls are under these terms, those of other callers too; the ones under way keep theirs.
+    pub(crate) fn change_terms(&self, terms: Terms) {
+        self.terms.send_replace(Arc::new(terms));
     }
 
     /// The same with another policy for what calls may do.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy: Arc::new(policy), ..self }
+        let terms = Terms { policy, ..(*self.terms()).clone() };
+        self.with_terms(terms)
     }
 
     /// The same with another budget: most tokens (o200k) of an answer, [`ANSWER_TOKENS`] unless set; `None` for no limit.
     /// A call's own `max_tokens` wins.
     #[must_use]
     pub fn with_answer_tokens(self, answer_tokens: Option<usize>) -> Self {
-        Self { answer_tokens, ..self }
+        let terms = Terms { answer_tokens, ..(*self.terms()).clone() };
+        self.with_terms(terms)
     }
 
     /// The same for another caller, by their token. What one opens the other does not close, and what
@@ -65,20 +116,11 @@ impl App {
         Ok(Self { workspaces, open_contexts: Arc::default(), shelf: Shelf::default(), ..self.clone() })
     }
 
-    /// What calls may do.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
     /// The same with limits for SQL statements.
     #[must_use]
-    pub fn with_sql_limits(self, limits: SqlLimits) -> Self {
-        Self { sql_limits: Arc::new(limits), ..self }
-    }
-
-    /// What a SQL statement may cost.
-    pub fn sql_limits(&self) -> &SqlLimits {
-        &self.sql_limits
+    pub fn with_sql_limits(self, sql_limits: SqlLimits) -> Self {
+        let terms = Terms { sql_limits, ..(*self.terms()).clone() };
+        self.with_terms(terms)
     }
 
     /// The workspace, or the first of several.
@@ -94,7 +136,9 @@ impl App {
     /// A whole answer of which a part was shown, by its address `databricks://answers/…`; `None` once it is gone: each is
     /// kept for an hour, and the oldest make room.
     pub fn kept(&self, uri: &str) -> Option<KeptAnswer> {
-        self.shelf.get(uri)
+        let kept = self.shelf.get(uri);
+        self.observers.looked_up("answers", kept.is_some());
+        kept
     }
 
     pub(crate) fn shelf(&self) -> &Shelf {
@@ -131,6 +175,8 @@ pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
 #[derive(Clone)]
 pub struct Context {
     app: App,
+    /// The terms under which the call began.
+    terms: Arc<Terms>,
     workspace: usize,
     cancelled: CancellationToken,
     progress: Option<Progress>,
@@ -155,7 +201,7 @@ impl fmt::Debug for Context {
 impl Context {
     /// For one call.
     pub fn new(app: App, cancelled: CancellationToken, progress: Option<Progress>) -> Self {
-        Self { app, workspace: 0, cancelled, progress, wish: Wish::default() }
+        Self { terms: app.terms(), app, workspace: 0, cancelled, progress, wish: Wish::default() }
     }
 
     /// The same for a call with wishes.
@@ -170,7 +216,7 @@ impl Context {
 
     /// Most tokens of the answer; `None` for no limit.
     pub(crate) fn answer_tokens(&self) -> Option<usize> {
-        self.wish.max_tokens.or(self.app.answer_tokens)
+        self.wish.max_tokens.or(self.terms.answer_tokens)
     }
 
     /// The answer of one operation as the caller wants it.
@@ -194,6 +240,11 @@ impl Context {
     /// The same for the workspace of this number.
     pub(crate) fn with_workspace(&self, number: usize) -> Self {
         Self { workspace: number, ..self.clone() }
+    }
+
+    /// What the call may do and cost.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What all calls share.

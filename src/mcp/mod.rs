@@ -14,7 +14,10 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 mod limits;
+#[cfg(feature = "http")]
+pub mod metrics;
 mod names;
+mod observe;
 mod policy;
 mod poll;
 mod prompts;
@@ -33,9 +36,10 @@ mod workspaces;
 pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut};
 pub use api::effect_of;
 pub use arguments::Arguments;
-pub use context::{App, Context, Progress};
+pub use context::{App, Context, Progress, Terms};
 pub use error::ToolError;
 pub use limits::Limits;
+pub use observe::{ToolEnded, ToolObserver, ToolOutcome};
 pub use policy::{Decision, Destructive, Pattern, PatternError, Policy, Rule};
 pub use registry::Registry;
 pub use selection::{Selection, SelectionError};

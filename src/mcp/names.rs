@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::observe::ToolObservers;
 use crate::paging::Items;
 use crate::workspace::types::ObjectType;
 use crate::{Result, Workspace};
@@ -73,13 +74,20 @@ type Kept = HashMap<List, (Instant, Arc<Vec<Named>>)>;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     kept: Mutex<Kept>,
+    observers: ToolObservers,
 }
 
 impl Names {
+    pub(crate) fn new(observers: ToolObservers) -> Self {
+        Self { kept: Mutex::default(), observers }
+    }
+
     /// The list, as it is or was a moment ago.
     pub(crate) async fn of(&self, workspace: &Workspace, list: List) -> Result<Arc<Vec<Named>>> {
-        if let Some((_, names)) = self.fresh().get(&list) {
-            return Ok(Arc::clone(names));
+        let kept = self.fresh().get(&list).map(|(_, names)| Arc::clone(names));
+        self.observers.looked_up("names", kept.is_some());
+        if let Some(names) = kept {
+            return Ok(names);
         }
         let names = Arc::new(read(workspace, &list).await?);
         let mut kept = self.fresh();

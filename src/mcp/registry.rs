@@ -88,6 +88,11 @@ impl Registry {
         self.tools.iter().map(|entry| &entry.spec)
     }
 
+    /// Their names in order.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.tools().map(|spec| spec.name).collect()
+    }
+
     /// A tool by its name.
     pub fn get(&self, name: &str) -> Option<&ToolSpec> {
         self.entry(name).map(|entry| &entry.spec)
@@ -160,7 +165,7 @@ impl Registry {
     ) -> Result<Answer, ToolError> {
         let (entry, mut arguments, wish) = self.checked(name, arguments)?;
         // The server asked where a person has to be asked; what must never be called stops here, whoever calls.
-        context.app().policy().decide(&judged(&entry.spec, &arguments))?;
+        context.terms().policy.decide(&judged(&entry.spec, &arguments))?;
         let workspace = context.app().workspaces().take(&mut arguments);
         let context = context.with_workspace(workspace).with_wish(wish);
         let call = AssertUnwindSafe((entry.spec.handler)(&context, Arguments::new(arguments)));

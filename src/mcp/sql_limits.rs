@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Context, ToolError};
@@ -10,7 +11,7 @@ use crate::sql::types::{
 };
 
 /// What a SQL statement may cost; without a limit the workspace's own hold.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SqlLimits {
     /// Most rows of a result, whatever a call asks for.

@@ -4,6 +4,8 @@ use databricks_toolkit::Workspace;
 use databricks_toolkit::mcp::{App, Context, Effect, Registry, Selection};
 use serde_json::{Value, json};
 
+use crate::{run, said};
+
 /// `GET /api/2.2/jobs/list` for `jobs_list`.
 async fn request_of(registry: &Registry, context: &Context, operation: &str) -> String {
     let Value::Object(arguments) = json!({ "operation": operation }) else { panic!("an object") };
@@ -33,20 +35,42 @@ async fn tools() -> String {
     table
 }
 
-/// `UPDATE_DOCS=1` writes it.
-#[tokio::test]
-async fn the_table_of_tools_is_that_of_the_code() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tools.md");
-    let written = std::fs::read_to_string(file).unwrap();
-    let (begin, end) = ("<!-- tools -->\n", "<!-- /tools -->");
-    let (head, rest) = written.split_once(begin).unwrap();
-    let (_, tail) = rest.split_once(end).unwrap();
-    let expected = format!("{head}{begin}{}{end}{tail}", tools().await);
+/// Compares what is between two marks of a page; `UPDATE_DOCS=1` writes it.
+fn is_written(page: &str, mark: &str, table: &str) {
+    let file = format!("{}/docs/{page}", env!("CARGO_MANIFEST_DIR"));
+    let written = std::fs::read_to_string(&file).unwrap();
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (head, rest) = written.split_once(&begin).unwrap();
+    let (_, tail) = rest.split_once(&end).unwrap();
+    let expected = format!("{head}{begin}{table}{end}{tail}");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(file, &expected).unwrap();
     } else {
-        assert!(written == expected, "docs/tools.md is not what the tools are: cargo xtask snapshots");
+        assert!(written == expected, "docs/{page} is not what the code says: cargo xtask snapshots");
     }
+}
+
+#[tokio::test]
+async fn the_table_of_tools_is_that_of_the_code() {
+    is_written("tools.md", "tools", &tools().await);
+}
+
+#[test]
+fn the_table_of_settings_is_that_of_the_code() {
+    let home = tempfile::tempdir().unwrap();
+    let list = said(&run(home.path(), &["config", "list", "--output", "json"]));
+    let settings: Vec<Value> = serde_json::from_str(&list).unwrap();
+    let mut table =
+        "| flag | variable | key of the file | while running | what it says |\n|---|---|---|---|---|\n"
+            .to_owned();
+    for setting in &settings {
+        let code = |name: &str| setting[name].as_str().map(|text| format!(" `{text}`")).unwrap_or_default();
+        let mark = if setting["while running"] == "yes" { " yes" } else { "" };
+        let says = setting["what it says"].as_str().unwrap().replace('|', "\\|");
+        let row = format!("|{} |{} |{} |{mark} | {says} |\n", code("flag"), code("variable"), code("key"));
+        table.push_str(&row);
+    }
+    is_written("configuration.md", "settings", &table);
 }
 
 /// A page that the book does not list is one that nobody finds, and mdBook stops at one that is not there.

@@ -6,6 +6,8 @@ mod api;
 mod auth;
 mod docs;
 mod doctor;
+#[cfg(unix)]
+mod serve;
 mod setup;
 mod shell;
 

@@ -33,7 +33,7 @@ fn every_command_has_help_and_the_daily_ones_have_examples() {
     let home = tempfile::tempdir().unwrap();
     let help = said(&run(home.path(), &["--help"]));
     assert!(help.contains("Exit codes: 0") && !help.contains("\u{1b}["), "{help}");
-    for command in ["serve", "call", "tools", "api", "setup", "doctor", "completions"] {
+    for command in ["serve", "call", "tools", "api", "config", "setup", "doctor", "completions"] {
         assert!(help.contains(command), "{command}");
         let help = said(&run(home.path(), &[command, "--help"]));
         assert!(help.contains("Examples:"), "{command}: {help}");

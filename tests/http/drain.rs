@@ -90,3 +90,19 @@ async fn the_process_ends_well_and_destroys_open_contexts() {
     assert!(left.is_err(), "the context is still there");
     sandbox.shutdown().await;
 }
+
+/// Who only listens for changes has no call to wait for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_changes_holds_up_no_end() {
+    let served = Served::start(HttpOptions::default().drain(Duration::from_secs(60))).await;
+    let params = object(json!({ "notifications": { "toolsListChanged": true } }));
+    let mut stream = served.request("subscriptions/listen", params, json!({})).send().await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let mut first = String::new();
+    while !first.contains("acknowledged") {
+        first.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    let began = Instant::now();
+    served.end().await;
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}

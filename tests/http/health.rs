@@ -37,6 +37,28 @@ async fn it_is_ready_when_the_host_answers_and_takes_the_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_for_those_who_may_call() {
+    use databricks_toolkit::mcp::metrics::{CONTENT_TYPE, Metrics};
+
+    let token = "a-token-of-this-server";
+    let options = HttpOptions::default().token(token.into()).unwrap().metrics(Metrics::default().into());
+    let served = Served::start(options).await;
+    assert_eq!(served.get("/metrics").await.status, 401);
+    let request = served.client().get(served.url.replace("/mcp", "/metrics")).bearer_auth(token);
+    let reply = crate::support::send(request).await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.headers["content-type"]),
+        (200, &CONTENT_TYPE.parse().unwrap())
+    );
+    assert!(reply.text.contains("databricks_mcp_build_info{version="), "{}", reply.text);
+    served.end().await;
+    // Where nothing counts there is no such page.
+    let served = Served::start(HttpOptions::default()).await;
+    assert_eq!(served.get("/metrics").await.status, 404);
+    served.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_not_there_is_told() {
     use databricks_toolkit::Workspace;
     use databricks_toolkit::mcp::http::Http;

@@ -90,6 +90,7 @@ impl Drain {
     /// Requests are served on meanwhile: answers to questions, cancellations and looks at tasks have to get in.
     async fn end(&self) {
         self.begun.cancel();
+        self.server.end_listening();
         self.server.callers().refuse_new();
         let tasks = self.server.callers().running_tasks() > 0;
         if !self.quiet(self.longest).await {

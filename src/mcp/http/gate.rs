@@ -81,6 +81,14 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, ne
     next.run(request).await
 }
 
+/// Lets a request pass with a token of this server, whoever calls Databricks.
+pub(super) async fn known(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    match gate.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         const REALM: &str = r#"Bearer realm="databricks-mcp""#;

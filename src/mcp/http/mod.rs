@@ -1,5 +1,5 @@
 //! The server over HTTP: streamable HTTP on `/mcp`, in sessions for clients of 2025-11-25 and before, without any
-//! for those of 2026-07-28; `/healthz` and `/readyz` for whoever looks after it.
+//! for those of 2026-07-28; `/healthz`, `/readyz` and `/metrics` for whoever looks after it.
 //!
 //! A request passes the gate (who may call, and as whom), is counted until its answer is sent, and goes to rmcp,
 //! which checks `Host` and `Origin`. At the end calls in flight are waited for before anything is closed.
@@ -7,6 +7,7 @@
 mod drain;
 mod gate;
 mod health;
+mod metrics;
 mod options;
 mod origin;
 mod sessions;
@@ -32,6 +33,7 @@ use health::Health;
 use origin::Origin;
 use sessions::Sessions;
 
+pub use metrics::Watched;
 pub use options::{HttpError, HttpOptions};
 
 /// The path of the protocol.
@@ -58,11 +60,7 @@ impl Http {
     /// nothing would check who calls.
     pub async fn bind(address: &str, options: HttpOptions) -> Result<Self, HttpError> {
         let invalid = |source| HttpError::Address { address: address.to_owned(), source };
-        let with_host = match address.parse::<u16>() {
-            Ok(port) => format!("127.0.0.1:{port}"),
-            Err(_) => address.to_owned(),
-        };
-        let all: Vec<SocketAddr> = tokio::net::lookup_host(&with_host).await.map_err(invalid)?.collect();
+        let all = looked_up(address).await?;
         if !options.is_guarded() && all.iter().any(|one| !one.ip().is_loopback()) {
             return Err(HttpError::Exposed { address: address.to_owned() });
         }
@@ -126,13 +124,17 @@ impl Http {
             .route_service(PATH, service)
             .layer(from_fn_with_state(Arc::new(Sessions::new(manager)), sessions::own))
             .layer(from_fn_with_state(drain.in_flight(), InFlight::count))
-            .layer(from_fn_with_state(gate, gate::pass))
+            .layer(from_fn_with_state(Arc::clone(&gate), gate::pass))
             .layer(cors(self.options.all_origins()));
         let looked_after = Router::new()
             .route("/healthz", get(health::alive))
             .route("/readyz", get(health::ready))
             .with_state(health);
-        mcp.merge(looked_after).layer(from_fn(not_stored))
+        let counted = self.options.metrics.iter().map(|metrics| {
+            // What a server does is for those who may call it.
+            metrics::router(metrics).layer(from_fn_with_state(Arc::clone(&gate), gate::known))
+        });
+        counted.fold(mcp.merge(looked_after), Router::merge).layer(from_fn(not_stored))
     }
 
     fn config(&self, streams: CancellationToken) -> StreamableHttpServerConfig {
@@ -146,6 +148,16 @@ impl Http {
             None => config.disable_allowed_hosts(),
         }
     }
+}
+
+/// The socket addresses of a port of this machine alone, or of an address.
+async fn looked_up(address: &str) -> Result<Vec<SocketAddr>, HttpError> {
+    let with_host = match address.parse::<u16>() {
+        Ok(port) => format!("127.0.0.1:{port}"),
+        Err(_) => address.to_owned(),
+    };
+    let invalid = |source| HttpError::Address { address: address.to_owned(), source };
+    Ok(tokio::net::lookup_host(&with_host).await.map_err(invalid)?.collect())
 }
 
 fn session_manager() -> LocalSessionManager {

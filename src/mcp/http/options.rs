@@ -3,11 +3,13 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::origin::Origin;
+use crate::mcp::metrics::Metrics;
 
 /// How a server is reached over HTTP.
 ///
@@ -20,6 +22,7 @@ pub struct HttpOptions {
     hosts: Vec<String>,
     origins: Vec<Origin>,
     pub(super) drain: Duration,
+    pub(super) metrics: Option<Arc<Metrics>>,
 }
 
 impl fmt::Debug for HttpOptions {
@@ -42,6 +45,7 @@ impl Default for HttpOptions {
             hosts: Vec::new(),
             origins: Vec::new(),
             drain: Duration::from_secs(30),
+            metrics: None,
         }
     }
 }
@@ -150,6 +154,12 @@ impl HttpOptions {
     /// Longest wait at the end for calls in flight; 30 s unless set.
     pub fn drain(mut self, longest: Duration) -> Self {
         self.drain = longest;
+        self
+    }
+
+    /// Tells these on `/metrics` to those who may call.
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
         self
     }
 

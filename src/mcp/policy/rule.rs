@@ -3,13 +3,14 @@
 use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Judged;
 use crate::mcp::Effect;
 
 /// What becomes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// It is made.
@@ -21,17 +22,20 @@ pub enum Decision {
 }
 
 /// A rule: it fits a call that fits each list which is not empty.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Names of tools.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     tools: Vec<Pattern>,
     /// `operationId`s, of tools that are one operation and of `api_call`.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     operations: Vec<Pattern>,
     /// Names of what a call touches: catalogs, tables, paths, ids, as its arguments and its SQL have them.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     names: Vec<Pattern>,
     /// What a call does.
     #[serde(default)]

@@ -55,7 +55,7 @@ impl Caller {
         arguments: &Map<String, Value>,
     ) -> Result<(), ToolError> {
         let call = registry.judge(tool, arguments.clone())?;
-        match self.app.policy().decide(&call)? {
+        match self.app.terms().policy.decide(&call)? {
             Decision::Allow => Ok(()),
             _ => Err(ToolError::Failed(format!("a person has to be asked, as only a call of {tool} can"))),
         }
@@ -63,7 +63,8 @@ impl Caller {
 
     fn new(app: App, mark: Vec<u8>) -> Arc<Self> {
         let slots = Semaphore::new(AT_ONCE);
-        Arc::new(Self { app, tasks: TaskManager::new(), names: Names::default(), slots, mark })
+        let names = Names::new(app.observers().clone());
+        Arc::new(Self { app, tasks: TaskManager::new(), names, slots, mark })
     }
 }
 

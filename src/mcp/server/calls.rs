@@ -14,11 +14,12 @@ use rmcp::task_manager::TaskContext;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::callers::Caller;
-use super::{Server, long};
+use super::{Server, long, trace};
 use crate::mcp::confirm::Verdict;
-use crate::mcp::{Context, Decision, Fitted, Progress, ToolError, limits};
+use crate::mcp::{Context, Decision, Fitted, Progress, Registry, ToolError, ToolOutcome, limits, toolsets};
 
 /// A cancelled call may still tell Databricks to stop; then it is dropped.
 const GRACE: Duration = Duration::from_secs(15);
@@ -39,11 +40,12 @@ impl Server {
         context: &RequestContext<RoleServer>,
     ) -> Result<Verdict, ToolError> {
         let mut arguments = request.arguments.clone().unwrap_or_default();
-        let call = self.registry.judge(&request.name, arguments.clone())?;
-        if caller.app.policy().decide(&call)? != Decision::Ask {
+        let registry = self.registry();
+        let call = registry.judge(&request.name, arguments.clone())?;
+        if caller.app.terms().policy.decide(&call)? != Decision::Ask {
             return Ok(Verdict::Go);
         }
-        let title = self.registry.get(&request.name).map_or("", |spec| spec.title);
+        let title = registry.get(&request.name).map_or("", |spec| spec.title);
         let workspaces = caller.app.workspaces();
         let host = workspaces.get(workspaces.take(&mut arguments)).host();
         Ok(self.confirmation.verdict(title, host, &caller.mark, request, context).await)
@@ -59,8 +61,9 @@ impl Server {
         let stop = self.stop.child_token();
         let report = Report::to_client(context);
         let may_become_task = long::may_become_task(&request.name, context);
-        let mut call: Call =
-            Box::pin(self.clone().call(Arc::clone(&caller), request, stop.clone(), report.clone()));
+        let span = trace::span(label(&self.registry(), &request.name), context);
+        let call = self.clone().call(Arc::clone(&caller), request, stop.clone(), report.clone());
+        let mut call: Call = Box::pin(call.instrument(span));
         let attended = attended(&mut call, &context.ct, &stop);
         let ended = match may_become_task {
             false => attended.await,
@@ -80,13 +83,16 @@ impl Server {
         stop: CancellationToken,
         report: Report,
     ) -> Result<CallToolResult, Cancelled> {
+        let offer = self.current.offer();
+        let watch = caller.app.observers().watch(label(&offer.registry, &request.name));
         let Ok(_slot) = caller.slots.acquire().await else {
+            watch.end(ToolOutcome::Refused, 0);
             return Ok(failure(&ToolError::Failed("the server is shutting down".to_owned())));
         };
         let context = Context::new(caller.app.clone(), stop.clone(), Some(report.progress()));
         let arguments = request.arguments.unwrap_or_default();
-        let limit = self.limits.of(&request.name, &arguments);
-        let call = self.registry.call(&request.name, arguments, &context);
+        let limit = offer.limits.of(toolsets::current_name(&request.name), &arguments);
+        let call = offer.registry.call(&request.name, arguments, &context);
         let late = AtomicBool::new(false);
         let give_up = async {
             if tokio::time::timeout(limit, stop.cancelled()).await.is_err() {
@@ -100,17 +106,33 @@ impl Server {
             () = give_up => Err(ToolError::Cancelled),
         };
         match result {
-            Ok(answer) => Ok(success(answer.fitted())),
+            Ok(answer) => {
+                let answer = answer.fitted();
+                watch.end(ToolOutcome::Done, answer.text.len());
+                Ok(success(answer))
+            }
             Err(ToolError::Cancelled) if late.load(Ordering::Relaxed) => {
+                watch.end(ToolOutcome::Timeout, 0);
+                trace::failed();
                 Ok(failure(&limits::late(&request.name, limit)))
             }
-            Err(ToolError::Cancelled) => Err(Cancelled),
+            Err(ToolError::Cancelled) => {
+                watch.end(ToolOutcome::Cancelled, 0);
+                Err(Cancelled)
+            }
             Err(error) => {
                 tracing::debug!(tool = %request.name, %error, "failed");
+                watch.end(ToolOutcome::Failed, 0);
+                trace::failed();
                 Ok(failure(&error))
             }
         }
     }
+}
+
+/// The tool's name in metrics: what clients make up is none.
+pub(super) fn label(registry: &Registry, name: &str) -> &'static str {
+    registry.get(name).map_or("unknown", |spec| spec.name)
 }
 
 /// Runs a call, which is told to stop when `cancelled` comes true.

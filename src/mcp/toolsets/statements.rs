@@ -110,7 +110,7 @@ impl Compound for ExecuteSql {
                 .type_(parameter.kind);
             parameters.push(item.build().map_err(argument)?);
         }
-        let limits = context.app().sql_limits();
+        let limits = &context.terms().sql_limits;
         let planned = Planned {
             statement: &self.statement,
             warehouse: &warehouse,
@@ -250,7 +250,7 @@ async fn answer(
         Some(StatementState::Canceled) => {
             return Err(ToolError::Failed(format!(
                 "statement {id} was cancelled{}",
-                context.app().sql_limits().remark()
+                context.terms().sql_limits.remark()
             )));
         }
         Some(StatementState::Closed) => {
