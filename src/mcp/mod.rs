@@ -31,6 +31,7 @@ mod stdio;
 mod tool;
 pub mod toolsets;
 mod validate;
+mod view;
 mod workspaces;
 
 pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut};

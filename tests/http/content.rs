@@ -171,3 +171,27 @@ async fn names_are_completed() {
     }
     served.end().await;
 }
+
+/// Pictures are for clients that show them: the others are told nothing of a page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_comes_with_the_tools_whose_answers_it_shows() {
+    let served = Served::start(HttpOptions::default()).await;
+    let list = async |client: Value| {
+        let request = served.request("tools/list", serde_json::Map::new(), client);
+        crate::support::send(request).await.result()["tools"].as_array().unwrap().clone()
+    };
+    let mime = "text/html;profile=mcp-app";
+    let shows = json!({ "extensions": { "io.modelcontextprotocol/ui": { "mimeTypes": [mime] } } });
+    let with_page: Vec<Value> =
+        list(shows).await.into_iter().filter(|tool| tool.get("_meta").is_some()).collect();
+    let names: Vec<&str> = with_page.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["execute_sql", "get_statement", "get_run"]);
+    assert!(list(json!({})).await.iter().all(|tool| tool.get("_meta").is_none()));
+    let (_, page) = read(&served, with_page[0]["_meta"]["ui"]["resourceUri"].as_str().unwrap()).await;
+    assert_eq!(page["mimeType"], mime);
+    assert!(page["text"].as_str().unwrap().starts_with("<!doctype html>"));
+    let about = served.ask("server/discover", json!({})).await.result();
+    let types = &about["capabilities"]["extensions"]["io.modelcontextprotocol/ui"]["mimeTypes"];
+    assert_eq!(types, &json!([mime]), "{about}");
+    served.end().await;
+}

@@ -16,7 +16,8 @@ async fn both_eras_see_the_same_tools_and_call_them() {
     let served = Served::start(HttpOptions::default()).await;
     let (session, info) = served.initialize(&[]).await;
     assert_eq!(info["protocolVersion"], LEGACY);
-    assert_eq!(info["capabilities"].get("extensions"), None, "{info}");
+    let extensions = info["capabilities"]["extensions"].as_object().unwrap();
+    assert_eq!(extensions.keys().collect::<Vec<_>>(), ["io.modelcontextprotocol/ui"], "{info}");
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
     let old = send(served.in_session(Some(&session), &list)).await.result();
 

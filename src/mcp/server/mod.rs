@@ -21,14 +21,15 @@ use rmcp::model::{
     GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
     InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
     PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, SubscriptionFilter, TASKS_EXTENSION_ID, Tool, UpdateTaskParams,
+    ReadResourceResult, ServerCapabilities, ServerConfig, SubscriptionFilter, TASKS_EXTENSION_ID, Tool,
+    UpdateTaskParams,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext, serve_server};
 use tokio_util::sync::CancellationToken;
 
 use super::confirm::{Confirmation, Verdict};
 use super::resources::Resources;
-use super::{App, Limits, Registry, ToolOutcome, ToolSpec, completions, prompts, stdio};
+use super::{App, Limits, Registry, ToolOutcome, ToolSpec, completions, prompts, stdio, view};
 use callers::{Caller, Callers};
 use calls::failure;
 pub(crate) use describe::described;
@@ -123,7 +124,7 @@ macro_rules! whole_list {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let about = Implementation::new("databricks-mcp", env!("CARGO_PKG_VERSION")).with_title("Databricks");
-        let can = ServerCapabilities::builder()
+        let mut can = ServerCapabilities::builder()
             .enable_tools()
             .enable_tool_list_changed()
             .enable_resources()
@@ -131,6 +132,8 @@ impl ServerHandler for Server {
             .enable_completions()
             .enable_tasks()
             .build();
+        let extensions = can.extensions.get_or_insert_default();
+        extensions.insert(view::EXTENSION.to_owned(), view::settings());
         ServerConfig::new(can).with_server_info(about).with_instructions(INSTRUCTIONS)
     }
 
@@ -172,11 +175,14 @@ impl ServerHandler for Server {
     async fn list_tools(
         &self,
         _request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let registry = self.registry();
         let tools = registry.tools().map(|spec| self.described(&registry, spec));
-        let tools = tools.collect();
+        let tools = match view::is_shown_by(context.client_capabilities().as_ref()) {
+            true => tools.map(view::with_page).collect(),
+            false => tools.collect(),
+        };
         whole_list!(ListToolsResult, tools)
     }
 
@@ -226,6 +232,10 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        if let Some(page) = view::page(&request.uri) {
+            let page = ReadResourceResult::new(vec![page]).with_ttl_ms(FRESH_MS);
+            return Ok(page.with_cache_scope(CacheScope::Public).into());
+        }
         let caller = self.caller(&context)?;
         let read = Resources::new(&self.registry(), &caller).read(&request.uri, &context.ct).await?;
         Ok(read.into())
