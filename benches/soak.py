@@ -126,6 +126,9 @@ def main():
     print(f"answers: {answered}, errors among them {sum(soak.failed.values())}, not asked for {soak.unasked}")
     print(f"memory after the warm-up {memory[0]:.1f} MiB, at the end {memory[1]:.1f} MiB: {memory[1] / memory[0]:.3f} (limit 1.03)")
     print(f"descriptors after the warm-up {files[0]:.0f}, at the end {files[1]:.0f} (limit 8 more); exit code {code}")
+    tenth = max(len(soak.samples) // 10, 1)
+    parts = [soak.samples[at:at + tenth] for at in range(0, len(soak.samples), tenth)]
+    print("memory by tenths: " + " ".join(f"{statistics.median(sample[0] for sample in part):.1f}" for part in parts))
     for text, count in soak.failed.most_common(3):
         print(f"  {count} times: {text}")
     holds = [
