@@ -232,9 +232,9 @@ impl Context {
         Answer::of(answer, projection, self.fields())
     }
 
-    /// Puts an answer under the budget of the call.
-    pub(crate) fn limited(&self, answer: Answer) -> Answer {
-        answer.within(self.answer_tokens(), self.app.shelf())
+    /// Puts an answer under the budget of the call. `readable` says whether there is a tool to read on with.
+    pub(crate) fn limited(&self, answer: Answer, readable: bool) -> Answer {
+        answer.within(self.answer_tokens(), self.app.shelf(), readable)
     }
 
     /// The same for the workspace of this number.

@@ -179,7 +179,7 @@ impl Registry {
             (Some(fields), None) => answer?.chosen(fields, &entry.spec.output_schema())?,
             _ => answer?,
         };
-        Ok(context.limited(answer))
+        Ok(context.limited(answer, self.get(toolsets::READ_ANSWER).is_some()))
     }
 
     /// What a call would do to the workspace.

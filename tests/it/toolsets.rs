@@ -45,6 +45,31 @@ async fn flags_and_variables_choose_the_tools_of_a_server() {
     client.cancel().await.unwrap();
 }
 
+/// What reads on is named where it is served, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_answer_names_no_tool_that_is_excluded() {
+    let sandbox = sandbox().await;
+    let query = json!({ "statement": "SELECT * FROM samples.nyctaxi.trips", "row_limit": 5000 });
+    for (arguments, is_served) in [(&[][..], true), (&["--exclude-tools", "read_answer"][..], false)] {
+        let client = serve_with(&sandbox, arguments, &[]).await;
+        assert_eq!(names(&client).await.iter().any(|name| name == "read_answer"), is_served);
+        let answer = ok(&client, "execute_sql", query.clone()).await;
+        let note = &answer["left_out"][0];
+        assert_eq!(answer.to_string().contains("read_answer"), is_served, "{note}");
+        assert_eq!(
+            note["how"].as_str().unwrap().contains("ask for less of rows at a time"),
+            !is_served,
+            "{note}"
+        );
+        assert_eq!(note.get("offset").is_some(), is_served, "{note}");
+        // The whole is a resource either way.
+        let uri = note["uri"].as_str().unwrap();
+        let whole = client.read_resource(rmcp::model::ReadResourceRequestParams::new(uri)).await.unwrap();
+        assert!(serde_json::to_string(&whole).unwrap().contains("fare_amount"));
+        client.cancel().await.unwrap();
+    }
+}
+
 #[test]
 fn the_command_line_knows_all_tools_and_names_the_nearest() {
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {

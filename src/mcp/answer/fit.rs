@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::cut::{Gone, Unit, cut, size};
 use super::form::{Layout, Text, text};
-use super::{Answer, LEFT_OUT, LeftOut, UNTRUSTED, tokens};
+use super::{Answer, LEFT_OUT, LeftOut, Limit, UNTRUSTED, tokens};
+use crate::mcp::toolsets::READ_ANSWER;
 
 /// Bytes of a token of JSON, about: where the search for the cut begins.
 const BYTES_PER_TOKEN: usize = 4;
@@ -30,12 +31,12 @@ impl Answer {
     /// The answer within its budget, with a note of what was left out and of how to get it.
     pub fn fitted(self) -> Fitted {
         let whole = self.forms(&self.value, &self.notes);
-        let Some((budget, shelf)) = &self.limit else { return whole };
+        let Some(Limit { tokens: budget, shelf, readable }) = &self.limit else { return whole };
         if whole.is_within(*budget) {
             return whole;
         }
         let kept = text(&self.value, self.untrusted, Layout::Lines);
-        let uri = shelf.keep(&kept.text);
+        let rest = Rest { uri: shelf.keep(&kept.text), readable: *readable };
         let whole_size = size(&self.value);
         let mut best: Option<Fitted> = None;
         // Bytes that fit, and bytes that do not.
@@ -44,7 +45,7 @@ impl Answer {
         let most = (budget / TOKENS_PER_NOTE).clamp(1, MOST_NOTES);
         for _ in 0..ATTEMPTS {
             let (value, gone) = cut(&self.value, room);
-            let mut notes = notes(&gone, most, uri.as_deref(), &kept);
+            let mut notes = notes(&gone, most, &rest, &kept);
             notes.extend(self.notes.iter().cloned());
             let attempt = self.forms(&value, &notes);
             let cost = attempt.cost();
@@ -65,14 +66,12 @@ impl Answer {
                 break;
             }
         }
-        best.unwrap_or_else(|| self.least(*budget, uri.as_deref()))
+        best.unwrap_or_else(|| self.least(*budget, &rest))
     }
 
     /// Nothing but where to find it.
-    fn least(&self, budget: usize, uri: Option<&str>) -> Fitted {
-        let mut note = LeftOut::new("all", how(uri, "answer"));
-        note.uri = uri.map(str::to_owned);
-        let mut notes = vec![note];
+    fn least(&self, budget: usize, rest: &Rest) -> Fitted {
+        let mut notes = vec![rest.note("all".to_owned(), "answer")];
         notes.extend(self.notes.iter().cloned());
         loop {
             let least = self.forms(&Map::new(), &notes);
@@ -132,7 +131,7 @@ fn is_there(value: &Map<String, Value>, path: &str) -> bool {
 }
 
 /// What was cut, in the order of the paths, with where to read on.
-fn notes(gone: &Gone, most: usize, uri: Option<&str>, kept: &Text) -> Vec<LeftOut> {
+fn notes(gone: &Gone, most: usize, rest: &Rest, kept: &Text) -> Vec<LeftOut> {
     let mut notes: Vec<LeftOut> = Vec::new();
     for ((path, unit), loss) in gone.iter().take(most) {
         let (unit, name) = match unit {
@@ -140,30 +139,46 @@ fn notes(gone: &Gone, most: usize, uri: Option<&str>, kept: &Text) -> Vec<LeftOu
             Unit::Characters => ("characters", path.as_str()),
             Unit::Entries => ("entries", if path.is_empty() { "answer" } else { path }),
         };
-        let mut note = LeftOut::new(format!("{unit} of {name}"), how(uri, name)).count(loss.count);
-        note.uri = uri.map(str::to_owned);
+        let mut note = rest.note(format!("{unit} of {name}"), name).count(loss.count);
         note.offset = kept.parts.iter().find(|part| part.path == *path).and_then(|part| match unit {
             "items" => part.starts.get(loss.after).copied(),
             "characters" => part.starts.first().map(|start| start + loss.after),
             _ => None,
         });
-        if uri.is_none() {
+        // An offset is for the tool that reads on.
+        if !rest.can_be_read_on() {
             note.offset = None;
         }
         notes.push(note);
     }
     if gone.len() > most {
-        let mut note =
-            LeftOut::new("parts of other fields", how(uri, "answer")).count((gone.len() - most) as u64);
-        note.uri = uri.map(str::to_owned);
-        notes.push(note);
+        let note = rest.note("parts of other fields".to_owned(), "answer");
+        notes.push(note.count((gone.len() - most) as u64));
     }
     notes
 }
 
-fn how(uri: Option<&str>, name: &str) -> String {
-    match uri {
-        Some(_) => "read_answer".to_owned(),
-        None => format!("ask for less of {name} at a time: a limit, a filter or fields"),
+/// Where the whole of an answer is.
+struct Rest {
+    /// `None` for one that is too long to be kept.
+    uri: Option<String>,
+    /// Whether `read_answer` is there.
+    readable: bool,
+}
+
+impl Rest {
+    fn can_be_read_on(&self) -> bool {
+        self.readable && self.uri.is_some()
+    }
+
+    /// What is missing of a field, and how to get it. No tool is named that the server has not.
+    fn note(&self, what: String, name: &str) -> LeftOut {
+        let less = format!("ask for less of {name} at a time: a limit, a filter or fields");
+        let how = match (&self.uri, self.readable) {
+            (Some(_), true) => READ_ANSWER.to_owned(),
+            (Some(_), false) => format!("{less}; the uri is a resource with the whole"),
+            (None, _) => less,
+        };
+        LeftOut { uri: self.uri.clone(), ..LeftOut::new(what, how) }
     }
 }

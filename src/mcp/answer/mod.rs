@@ -47,8 +47,19 @@ pub struct Answer {
     value: Map<String, Value>,
     notes: Vec<LeftOut>,
     untrusted: &'static [&'static str],
-    /// Most tokens, and where the whole is kept when it has more.
-    limit: Option<(usize, Shelf)>,
+    /// `None` where any length is right.
+    limit: Option<Limit>,
+}
+
+/// What an answer may cost, and how its rest is read.
+#[derive(Debug, Clone)]
+struct Limit {
+    /// Most tokens.
+    tokens: usize,
+    /// Where the whole is kept when it has more.
+    shelf: Shelf,
+    /// Whether `read_answer` is there, which reads on from any place; else the whole is a resource only.
+    readable: bool,
 }
 
 impl Answer {
@@ -101,9 +112,9 @@ impl Answer {
         Self { untrusted: fields, ..self }
     }
 
-    /// Sets the budget; what does not fit is put on the shelf.
-    pub(crate) fn within(self, tokens: Option<usize>, shelf: &Shelf) -> Self {
-        Self { limit: tokens.map(|tokens| (tokens, shelf.clone())), ..self }
+    /// Sets the budget; what does not fit is put on the shelf. `readable` says whether there is a tool to read it with.
+    pub(crate) fn within(self, tokens: Option<usize>, shelf: &Shelf, readable: bool) -> Self {
+        Self { limit: tokens.map(|tokens| Limit { tokens, shelf: shelf.clone(), readable }), ..self }
     }
 }
 

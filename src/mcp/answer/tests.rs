@@ -9,7 +9,7 @@ use super::*;
 
 fn fitted(value: Value, budget: usize) -> (Fitted, Shelf) {
     let shelf = Shelf::default();
-    (Answer::new(value).within(Some(budget), &shelf).fitted(), shelf)
+    (Answer::new(value).within(Some(budget), &shelf, true).fitted(), shelf)
 }
 
 fn tokens(text: &str) -> usize {
@@ -55,6 +55,27 @@ fn a_list_loses_its_end_and_says_where_to_read_on() {
     let kept = shelf.get(note.uri.as_deref().unwrap()).unwrap();
     let rest = &kept.text[note.offset.unwrap()..];
     assert!(rest.starts_with(&format!("0101-{shown:06},RUNNING\n")), "{}", &rest[..40]);
+}
+
+/// A server without `read_answer` says what else helps.
+#[test]
+fn notes_name_no_tool_that_is_not_there() {
+    let value = json!({ "items": (0..5_000).map(|n| json!({ "name": n })).collect::<Vec<_>>(), "log": "x".repeat(9_000) });
+    for (readable, budget) in [(true, 900), (false, 900), (false, 250)] {
+        let shelf = Shelf::default();
+        let fitted = Answer::new(value.clone()).within(Some(budget), &shelf, readable).fitted();
+        check(&fitted, budget);
+        let notes = notes(&fitted);
+        assert!(!notes.is_empty());
+        for note in notes {
+            assert_eq!(note.how == "read_answer", readable, "{note:?}");
+            assert_eq!(note.how.contains("ask for less of"), !readable, "{note:?}");
+            assert!(readable || note.offset.is_none(), "{note:?}");
+            // A person can still attach the whole.
+            assert!(shelf.get(note.uri.as_deref().unwrap()).is_some());
+        }
+        assert_eq!(fitted.text.contains("read_answer"), readable, "{}", fitted.text);
+    }
 }
 
 #[test]
