@@ -16,7 +16,12 @@ pub(super) struct Question {
     pub(super) deeds: Vec<Deed>,
     pub(super) account: bool,
     pub(super) legacy: bool,
+    /// Whether it is about who may do something.
+    pub(super) permits: bool,
 }
+
+/// What counts more where a question is about who may do something.
+const PERMITS: f32 = 1.3;
 
 impl Question {
     /// How well the kind of an operation fits the question.
@@ -28,6 +33,9 @@ impl Question {
         }
         if (listed.is_deprecated || listed.tag.ends_with("_legacy")) && !self.legacy {
             fit *= 0.75;
+        }
+        if self.permits && listed.name().ends_with("_permissions") {
+            fit *= PERMITS;
         }
         fit
     }

@@ -34,8 +34,11 @@ const LITTLE: f32 = 0.35;
 const VERB: f32 = 0.4;
 const FOR: f32 = 0.6;
 /// What the wish to permit counts where it is said in other words.
-const PERMISSION: f32 = 0.7;
+const PERMISSION: f32 = 1.2;
 const PREPOSITION: f32 = 0.85;
+/// Fields of nearly every list, which would make `token` a word that says nothing.
+const OF_PAGES: [&str; 6] =
+    ["page_token", "next_page_token", "prev_page_token", "previous_page_token", "page_size", "max_results"];
 /// Words of ids that nobody asks for.
 const OF_IDS_ALONE: [&str; 6] = ["proxy", "v2", "rpc", "api", "handler", "uc"];
 
@@ -62,6 +65,7 @@ impl Index {
             // In the order of the words, so that sums are the same in each process.
             let mut weights: BTreeMap<String, f32> = BTreeMap::new();
             let own = listed.name();
+            let (arguments, answer) = (without_pages(listed.arguments), without_pages(listed.answer));
             let (said_of_it, said_of_its_kind) = said.of(listed.id());
             for (text, weight, most) in [
                 (own, 3.0, 3.0),
@@ -70,8 +74,8 @@ impl Index {
                 (listed.operation.path, 0.7, 1.4),
                 (listed.summary, 2.5, 2.5),
                 (listed.description, 0.8, 1.6),
-                (listed.arguments, 0.4, 0.8),
-                (listed.answer, 0.25, 0.5),
+                (&arguments, 0.4, 0.8),
+                (&answer, 0.25, 0.5),
                 (&said_of_it, SAID, SAID),
                 (&said_of_its_kind, SAID_OF_KIND, SAID_OF_KIND),
             ] {
@@ -225,15 +229,21 @@ impl Index {
         let deeds = verbs::wanted(&words);
         let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
         // "Who may start it" and "let them start it" are about permissions.
-        if says(&["let", "allow", "permit"])
-            || (says(&["who", "whose"]) && says(&["may", "can", "able", "could"]))
-        {
+        let permits = says(&["let", "allow", "permit"])
+            || (says(&["who", "whose"]) && says(&["may", "can", "able", "could"]));
+        if permits {
             add("permission".to_owned(), PERMISSION);
         }
         let alike = stems.iter().flat_map(|(stem, _)| words::alike(stem)).map(String::as_str).collect();
         let account = says(&["account", "accounts"]);
-        Question { alike, deeds, account, legacy: says(&["legacy", "old", "deprecated"]), words: stems }
+        let legacy = says(&["legacy", "old", "deprecated"]);
+        Question { alike, deeds, account, legacy, permits, words: stems }
     }
+}
+
+/// Names of fields without those of paging.
+fn without_pages(names: &str) -> String {
+    names.split(' ').filter(|name| !OF_PAGES.contains(name)).collect::<Vec<_>>().join(" ")
 }
 
 /// What a word of a question counts.

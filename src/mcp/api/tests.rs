@@ -8,10 +8,9 @@ use super::document::Document;
 use super::operations::{self, Listed};
 use super::{describe, packed, search};
 
-/// What must not get worse: on questions older than the words of `said.tsv`, and on younger ones; the
-/// aim is 90 on both.
+/// What must not get worse: on questions older than the words of `said.tsv`, and on younger ones.
 const BLIND: f64 = 95.0;
-const UNSEEN: f64 = 82.0;
+const UNSEEN: f64 = 90.0;
 
 /// A question, and the operations of which any will do.
 type Question = (String, Vec<String>);
@@ -54,7 +53,7 @@ fn found(name: &str, questions: &[Question]) -> f64 {
 #[test]
 fn questions_that_the_search_is_tuned_on_find_their_operation_among_the_first_five() {
     let questions = questions("api_questions.tsv");
-    assert!(questions.len() >= 360, "{}", questions.len());
+    assert!(questions.len() >= 670, "{}", questions.len());
     let share = found("tuned on", &questions);
     assert!(share >= 93.0, "{share:.1} % of the questions");
 }
@@ -62,7 +61,7 @@ fn questions_that_the_search_is_tuned_on_find_their_operation_among_the_first_fi
 /// On these the search is not tuned: only the share is to be looked at, so no miss is printed.
 #[test]
 fn questions_that_nobody_tuned_on_are_answered_too() {
-    for (file, least, count) in [("blind", BLIND, 150), ("unseen", UNSEEN, 50)] {
+    for (file, least, count) in [("blind", BLIND, 150), ("unseen", UNSEEN, 100)] {
         let questions = questions(&format!("api_questions_{file}.tsv"));
         assert!(questions.len() >= count, "{}", questions.len());
         let share = found(file, &questions);

@@ -25,19 +25,22 @@ const OF_NAMES: [(Deed, &str); 8] = [
     (Create, "create add register install import upload generate log append"),
     (Update, "update patch edit set replace change rename put reset rotate transition transfer"),
     (Delete, "delete remove trash destroy uninstall permanent unassign revoke purge clear"),
-    (Start, "start run execute submit"),
+    (Start, "start restart run execute submit"),
     (Stop, "stop cancel"),
     (Restore, "restore undelete undrop"),
 ];
 
 /// Words of questions, and what they can want.
-const OF_QUESTIONS: [(&str, &[Deed]); 16] = [
+const OF_QUESTIONS: [(&str, &[Deed]); 18] = [
     ("list which all every browse enumerate many", &[List, Get]),
     ("show see view display what look find search lookup fetch", &[List, Get]),
     ("get describe inspect check status state read details how when is are does did where why", &[Get, List]),
     ("who whose", &[Get, List]),
-    ("create make new register define provision introduce", &[Create]),
-    ("add attach put save store write upload import insert install record log", &[Create, Update]),
+    (
+        "create make new register define provision introduce request publish new sell offer remember predict",
+        &[Create],
+    ),
+    ("add attach keep put save store write upload import insert install record log", &[Create, Update]),
     (
         "generate issue invite open clone tag label ask send connect link mark annotate warn notify build",
         &[Create],
@@ -50,7 +53,10 @@ const OF_QUESTIONS: [(&str, &[Deed]); 16] = [
         "overwrite rotate renew switch move transfer correct fix promote extend raise lower increase decrease reduce must should instead",
         &[Update],
     ),
-    ("give grant let allow share permit forbid deny block restrict hide limit trust", &[Update, Create]),
+    (
+        "give grant let allow share permit forbid prevent deny block restrict hide limit trust",
+        &[Update, Create],
+    ),
     ("enable disable activate deactivate turn", &[Update, Start, Stop]),
     (
         "delete remove drop erase destroy trash discard wipe purge forget uninstall rid away longer anymore undeploy",
@@ -58,12 +64,20 @@ const OF_QUESTIONS: [(&str, &[Deed]); 16] = [
     ),
     ("revoke unassign detach withdraw throw take", &[Delete, Update]),
     ("stop cancel abort kill terminate halt pause suspend shut interrupt end quit", &[Stop, Delete]),
-    ("start run execute launch trigger kick bring resume boot wake begin submit rerun", &[Start, Create]),
+    (
+        "start run execute launch trigger kick bring resume boot wake begin submit rerun refresh",
+        &[Start, Create],
+    ),
     ("restore undelete undrop recover undo back", &[Restore]),
+    ("restart reboot bounce continue retry repair", &[Start]),
+    ("bigger larger smaller more fewer less higher longer shorter faster only", &[Update]),
 ];
 
 /// Verbs that are as often the name of a thing: they count as other words do.
-const NAMES_TOO: [&str; 34] = [
+const NAMES_TOO: [&str; 37] = [
+    "request",
+    "publish",
+    "refresh",
     "run",
     "log",
     "share",

@@ -166,7 +166,7 @@ const EMPTY: [&str; 95] = [
 ];
 
 /// Words that agents use for one another, a line a meaning. A word may have several meanings.
-const MEANINGS: [&str; 93] = [
+const MEANINGS: [&str; 99] = [
     // What is done.
     "list show enumerate display browse all every which what many see",
     "get show read fetch describe detail view look inspect info check retrieve see status state about what who",
@@ -189,19 +189,25 @@ const MEANINGS: [&str; 93] = [
     "install add",
     "uninstall remove",
     "copy clone duplicate fork",
-    "publish share release deploy",
+    "publish share release deploy sell offer",
     "refresh sync synchronize rerun",
     "rotate regenerate renew",
-    "repair retry rerun rescue",
+    "repair retry rerun rescue continue",
     "validate test verify check",
     "approve accept grant",
     "reject deny decline",
     "assign attach link bind associate",
     "unassign detach unlink unbind",
-    "transfer owner ownership change",
+    "transfer owner own ownership change",
+    "auto automatic automatically",
+    "memory memories remember recall",
+    "classify classification category sort",
+    "trash bin delete",
+    "traffic percent split",
+    "expire expiry expiration lifetime valid",
     "exist exists",
     "send append post write",
-    "enforce comply compliance compliant",
+    "enforce comply compliance compliant violate follow break",
     // What it is done to.
     "permission grant access privilege acl right allow role",
     "user member person people identity account",
@@ -245,7 +251,7 @@ const MEANINGS: [&str; 93] = [
     "schedule hourly daily nightly weekly monthly cron",
     "crash fail error die broken failure",
     "print output stdout",
-    "prediction inference predict score",
+    "prediction inference predict score forecast",
     "limit quota maximum cap",
     "password secret credential login",
     "devops git github gitlab bitbucket",
@@ -265,12 +271,17 @@ const MEANINGS: [&str; 93] = [
 ];
 
 /// Verbs of several words, and the word that means the same.
-const PHRASES: [(&str, &str); 19] = [
+const PHRASES: [(&str, &str); 25] = [
     // The product, which nearly every table and model is in.
     ("unity catalog", " "),
     ("right now", "now"),
     ("at the moment", "current"),
     ("get rid of", "delete"),
+    ("by accident", "restore"),
+    ("by mistake", "restore"),
+    ("accidentally", "restore"),
+    ("run out", "expire"),
+    ("runs out", "expire"),
     ("clean up", "delete"),
     ("throw away", "delete"),
     ("tear down", "delete"),
@@ -279,6 +290,7 @@ const PHRASES: [(&str, &str); 19] = [
     ("get back", "restore"),
     ("bring back", "restore"),
     ("set up", "create"),
+    ("take a snapshot", "create a snapshot"),
     ("spin up", "create"),
     ("kick off", "run"),
     ("shut down", "stop"),
