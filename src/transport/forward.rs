@@ -33,6 +33,6 @@ impl Transport {
         request.headers_mut().extend(credentials.headers().await?);
         self.inner.place.lead(&mut request, credentials).await?;
         let _permit = self.inner.gate.pass().await;
-        self.inner.http.execute(request).await.map_err(Error::request)
+        self.inner.http.client()?.execute(request).await.map_err(Error::request)
     }
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use agent::Agent;
 use bytes::Bytes;
 use observe::Watch;
-use options::Gate;
+use options::{Gate, Pool};
 use place::Place;
 use reqwest::header::{HeaderMap, USER_AGENT};
 use reqwest::{Request, Response, StatusCode};
@@ -60,8 +60,8 @@ pub struct Transport {
 struct Inner {
     place: Place,
     agent: Agent,
-    http: reqwest::Client,
-    plain: OnceLock<reqwest::Client>,
+    http: Arc<Pool>,
+    plain: OnceLock<Pool>,
     writes: Mutex<HashMap<&'static str, u64>>,
     credentials: Arc<dyn Credentials>,
     options: Options,
@@ -83,7 +83,7 @@ impl Transport {
         account_id: Option<String>,
     ) -> Result<Self> {
         let agent = Agent::new(options.product.as_deref(), credentials.auth_type());
-        let http = options.http(agent.usual()?)?;
+        let http = Arc::new(Pool::new(options.clone(), agent.usual()?)?);
         let gate = Gate::new(&options);
         let place = Place::new(host);
         let (plain, writes) = (OnceLock::new(), Mutex::default());
@@ -106,11 +106,11 @@ impl Transport {
     #[allow(dead_code, reason = "used by the parts that transfer data")]
     pub(crate) fn plain(&self) -> Result<reqwest::Client> {
         if let Some(http) = self.inner.plain.get() {
-            return Ok(http.clone());
+            return http.client().cloned();
         }
         let options = Options { workspace_id: None, ..self.inner.options.clone() };
-        let http = options.http(self.inner.agent.usual()?)?;
-        Ok(self.inner.plain.get_or_init(|| http).clone())
+        let http = Pool::new(options, self.inner.agent.usual()?)?;
+        self.inner.plain.get_or_init(|| http).client().cloned()
     }
 
     /// How many writes to an API were sent: whoever keeps its answers knows by it that they are old.
@@ -314,7 +314,7 @@ impl Transport {
         watch: &Watch<'_>,
     ) -> Result<T> {
         let failed = |source| error::transport(operation, self.host(), attempt, source);
-        let response = self.inner.http.execute(request).await.map_err(failed)?;
+        let response = self.inner.http.client()?.execute(request).await.map_err(failed)?;
         watch.answered(response.status());
         let span = tracing::Span::current();
         span.record("http.response.status_code", response.status().as_u16());

@@ -1,11 +1,12 @@
 //! How calls are sent: limits, timeouts, proxy and certificates.
 
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{Certificate, Client, Proxy};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -64,8 +65,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The pool of connections.
-    pub(super) fn http(&self, agent: HeaderValue) -> Result<Client> {
+    /// The pool of connections, checked and not made yet.
+    fn builder(&self, agent: HeaderValue) -> Result<ClientBuilder> {
         // Another part of the program may have chosen a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::from_iter([(USER_AGENT, agent)]);
@@ -105,7 +106,40 @@ impl Options {
         if !certificates.is_empty() {
             builder = builder.tls_certs_merge(certificates);
         }
-        builder.build().map_err(Error::request)
+        Ok(builder)
+    }
+}
+
+/// Connections that are made with the first request: to read the certificates of the machine takes longer, and holds
+/// more memory, than all else that a program does to start.
+#[derive(Debug)]
+pub(super) struct Pool {
+    options: Options,
+    agent: HeaderValue,
+    client: OnceLock<Client>,
+}
+
+impl Pool {
+    /// # Errors
+    /// Options that no connection can be made with.
+    pub(super) fn new(options: Options, agent: HeaderValue) -> Result<Self> {
+        let _ = options.builder(agent.clone())?;
+        let pool = Self { options, agent, client: OnceLock::new() };
+        // Whether certificates are good, only their use says.
+        if !pool.options.root_certificates.is_empty() {
+            pool.client()?;
+        }
+        Ok(pool)
+    }
+
+    /// # Errors
+    /// What the machine lacks for connections.
+    pub(super) fn client(&self) -> Result<&Client> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = self.options.builder(self.agent.clone())?.build().map_err(Error::request)?;
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
