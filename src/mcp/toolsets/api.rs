@@ -11,17 +11,16 @@ use crate::mcp::{Compound, Context, Effect, ToolError, api};
 #[derive(Debug, Toolset)]
 #[toolset(name = "api")]
 pub enum Api {
-    /// Search the Databricks API for operations (endpoints) that no other tool covers: sharing, tokens, budgets, …
-    /// Answers ids, best first, with request and effect. Then api_describe, then api_call.
-    #[tool(title = "Search API operations", effect = read)]
+    /// Search the Databricks REST API for an operation (endpoint) for what no other tool covers: sharing, tokens,
+    /// budgets, … Answers ids with request and effect, for api_describe and api_call.
+    #[tool(title = "Find an API operation", effect = read)]
     ApiSearch(ApiSearch),
-    /// Describe the request of an operation such as clusters_resize: parameters (`*` marks required ones), answer,
-    /// paging, what to poll. Ask again with field for what is not written out.
+    /// Describe the request of an API operation such as clusters_resize: request body fields, answer, what it returns.
+    /// Ask again with field for what is not written out.
     #[tool(title = "Arguments an operation needs", effect = read)]
     ApiDescribe(ApiDescribe),
-    /// Invoke a Databricks REST API operation by its id. Arguments are checked before anything is sent. `next_page` in
-    /// an answer holds those to change for the next page. Secrets are hidden.
-    #[tool(title = "Invoke an API operation", effect = destroy)]
+    /// Call (invoke) an operation of the Databricks REST API with these arguments.
+    #[tool(title = "Call a REST API operation", effect = destroy)]
     ApiCall(ApiCall),
 }
 
@@ -65,7 +64,7 @@ impl Compound for ApiDescribe {
 pub struct ApiCall {
     /// The operation's id, such as clusters_list.
     operation: String,
-    /// The operation's arguments by name: of path, query and body alike.
+    /// The operation's arguments by name: of path, query and body alike. For a further page those of `next_page`.
     #[serde(default)]
     #[schemars(schema_with = "any_object")]
     arguments: Map<String, Value>,

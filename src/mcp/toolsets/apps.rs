@@ -23,8 +23,9 @@ pub enum Apps {
         )
     )]
     ListApps,
-    /// One app: address, state and message of app and compute, active and pending deployment, resources.
+    /// One app: URL, whether it is running.
     #[tool(
+        title = "Status of an app",
         operation = "apps_get",
         answer(
             "name",
@@ -49,7 +50,7 @@ pub enum Apps {
         )
     )]
     GetApp,
-    /// Create a new Databricks app and start it; it shows nothing until deploy_app puts code on it.
+    /// Create a Databricks app; deploy_app puts code on it.
     #[tool(
         title = "Create an app",
         operation = "apps_create",
@@ -61,8 +62,7 @@ pub enum Apps {
         )
     )]
     CreateApp,
-    /// Deploy the code in a workspace folder to an app whose compute is ACTIVE. get_app_deployment tells when it has
-    /// SUCCEEDED.
+    /// Deploy (ship, redeploy) the code in a workspace folder to an app.
     #[tool(
         title = "Deploy new code to an app",
         operation = "apps_deploy",
@@ -73,6 +73,7 @@ pub enum Apps {
     DeployApp,
     /// State and message of one deployment of an app.
     #[tool(
+        title = "State of an app's deployment",
         operation = "apps_get_deployment",
         answer(
             "deployment_id",
@@ -86,8 +87,9 @@ pub enum Apps {
         )
     )]
     GetAppDeployment,
-    /// List the deployments of an app.
+    /// Which deployments an app has had.
     #[tool(
+        title = "Deployments of an app",
         operation = "apps_list_deployments",
         fields("app_name", "page_size", "page_token"),
         defaults(page_size = 20),
@@ -102,7 +104,7 @@ pub enum Apps {
         )
     )]
     ListAppDeployments,
-    /// Start a stopped app with its last deployment.
+    /// Start a stopped app.
     #[tool(
         operation = "apps_start",
         effect = write,
@@ -110,8 +112,9 @@ pub enum Apps {
         answer("name", "compute_status", "app_status")
     )]
     StartApp,
-    /// Stop an app: its users get no answer until start_app.
+    /// Stop an app.
     #[tool(
+        title = "Stop an app",
         operation = "apps_stop",
         effect = destroy,
         idempotent,
@@ -120,6 +123,7 @@ pub enum Apps {
     StopApp,
     /// Delete an app with its deployments and its service principal.
     #[tool(
+        title = "Delete an app",
         operation = "apps_delete",
         effect = destroy,
         idempotent,

@@ -8,7 +8,7 @@ use super::{DescribeTable, FindByName, UpdateGrants};
 #[derive(Debug, Toolset)]
 #[toolset(name = "catalog", document = "catalog")]
 pub enum Catalog {
-    /// List the Unity Catalog catalogs, the top level of the data.
+    /// Which catalogs Unity Catalog has, the top level of the data.
     #[tool(
         operation = "catalogs_list",
         fields("max_results", "page_token"),
@@ -21,7 +21,7 @@ pub enum Catalog {
         )
     )]
     ListCatalogs,
-    /// List the schemas (databases) of a catalog.
+    /// Which schemas (databases) a catalog contains: the level below catalogs.
     #[tool(
         title = "List schemas (databases)",
         operation = "schemas_list",
@@ -29,7 +29,7 @@ pub enum Catalog {
         answer("schemas.full_name", "schemas.comment", "schemas.owner", "next_page_token")
     )]
     ListSchemas,
-    /// List the tables and views (datasets) in a schema, without their columns.
+    /// Which tables and views (datasets) a schema contains.
     #[tool(
         title = "List the tables (data) of a schema",
         operation = "tables_list",
@@ -47,14 +47,14 @@ pub enum Catalog {
         )
     )]
     ListTables,
-    /// Describe a table or view: columns with types and comments, keys, owner, format, properties, view text; with a
-    /// running warehouse size, lineage and a sample of rows.
-    #[tool(title = "Describe a table", effect = read)]
+    /// Describe a table or view: columns (fields), primary key, who owns it, format. Size, lineage and sample rows need
+    /// a running warehouse.
+    #[tool(title = "Describe a table: columns, types, owner", effect = read)]
     DescribeTable(DescribeTable),
-    /// Find tables, notebooks and files by a part of their name, in all catalogs and folders.
-    #[tool(title = "Search tables and notebooks by name", effect = read)]
+    /// Search for a table, notebook or file by a part of its name, in all catalogs and folders.
+    #[tool(title = "Find something by name", effect = read)]
     FindByName(FindByName),
-    /// Find tables and views of a catalog by name patterns, across schemas: full names and types only.
+    /// Search the tables of a catalog by a part of their name.
     #[tool(
         title = "Find tables by name",
         operation = "tables_list_summaries",
@@ -63,8 +63,9 @@ pub enum Catalog {
         answer("tables.full_name", "tables.table_type", "next_page_token")
     )]
     SearchTables,
-    /// List the volumes of a schema. list_files lists the files in one: /Volumes/catalog/schema/volume.
+    /// Which volumes are in a schema. list_files shows their files.
     #[tool(
+        title = "Volumes in a schema",
         operation = "volumes_list",
         fields("catalog_name", "schema_name", "max_results", "page_token"),
         defaults(max_results = 50),
@@ -88,8 +89,9 @@ pub enum Catalog {
         answer("full_name", "volume_type", "storage_location")
     )]
     CreateVolume,
-    /// List the functions (UDFs) that users defined in a schema. get_function shows parameters and body.
+    /// List the user-defined functions (UDFs) in a schema of Unity Catalog. get_function shows parameters and body.
     #[tool(
+        title = "List SQL functions (UDFs)",
         operation = "functions_list",
         fields("catalog_name", "schema_name", "max_results", "page_token"),
         defaults(max_results = 50),
@@ -104,8 +106,9 @@ pub enum Catalog {
         )
     )]
     ListFunctions,
-    /// One user-defined function: parameters, return type, language and body.
+    /// The code of a function (UDF): body, parameters, what it does.
     #[tool(
+        title = "Code of a user-defined function",
         operation = "functions_get",
         fields("name"),
         answer(
@@ -128,10 +131,9 @@ pub enum Catalog {
         )
     )]
     GetFunction,
-    /// Who has access to a table or other Unity Catalog object: privileges, direct and inherited, and where each comes
-    /// from.
+    /// Who is allowed to select from (read) or change a table, schema or catalog: privileges, direct and inherited.
     #[tool(
-        title = "Who has access to data",
+        title = "Who may read a table",
         operation = "grants_get_effective",
         fields("securable_type", "full_name", "principal", "max_results", "page_token"),
         answer(
@@ -143,10 +145,11 @@ pub enum Catalog {
         )
     )]
     GetGrants,
-    /// Let a user or group select from a table, use a schema, … (grant), or revoke it. get_grants shows those in force.
+    /// Let a user or group select from a table or use a schema or catalog, or take away that access: SELECT, read
+    /// access.
     #[tool(title = "Grant or revoke privileges", effect = destroy, idempotent)]
     UpdateGrants(UpdateGrants),
-    /// Create a schema in a catalog.
+    /// Create a new schema (database) in a catalog.
     #[tool(
         operation = "schemas_create",
         fields("catalog_name", "name", "comment", "storage_root"),
@@ -154,8 +157,10 @@ pub enum Catalog {
         answer("full_name", "owner", "comment", "storage_location")
     )]
     CreateSchema,
-    /// Delete a schema. One that has tables, volumes or functions is refused unless force is set.
+    /// Delete (drop) a schema (database) of a catalog. One that has tables, volumes or functions is refused unless
+    /// force is set.
     #[tool(
+        title = "Delete a schema",
         operation = "schemas_delete",
         fields("full_name", "force"),
         effect = destroy,
@@ -163,9 +168,10 @@ pub enum Catalog {
         done = "The schema is deleted."
     )]
     DeleteSchema,
-    /// Drop (delete) a table or view. Data of a managed table go too; UNDROP in SQL can bring it back for some days.
+    /// Delete (drop, remove) a table or view from Unity Catalog. Data of a managed table go too; UNDROP in SQL can
+    /// bring it back for some days.
     #[tool(
-        title = "Drop a table",
+        title = "Delete a table",
         operation = "tables_delete",
         fields("full_name"),
         effect = destroy,

@@ -8,7 +8,7 @@ use super::StartCluster;
 #[derive(Debug, Toolset)]
 #[toolset(name = "clusters", document = "compute")]
 pub enum Clusters {
-    /// List clusters (compute), running or not: state, node type, size, creator.
+    /// Which clusters (compute) there are, running or not.
     #[tool(
         operation = "clusters_list",
         fields("filter_by.cluster_states", "page_size", "page_token"),
@@ -27,7 +27,7 @@ pub enum Clusters {
         )
     )]
     ListClusters,
-    /// Configuration and state of one cluster, and why it went down: workers, node type, Spark version, tags.
+    /// Details of one cluster: running, pending or why it went down, autoscaling, memory, runtime.
     #[tool(
         title = "Cluster configuration and status",
         operation = "clusters_get",
@@ -58,7 +58,8 @@ pub enum Clusters {
         )
     )]
     GetCluster,
-    /// Create a cluster: compute with a number of workers, or autoscaling. get_cluster tells when it is RUNNING.
+    /// Create a new cluster: number of workers, autoscaling, single node, idle time, machine type. get_cluster tells
+    /// when it is RUNNING.
     #[tool(
         title = "Create a new cluster",
         operation = "clusters_create",
@@ -70,19 +71,19 @@ pub enum Clusters {
         effect = write
     )]
     CreateCluster,
-    /// Start a cluster that is stopped (terminated), which takes some minutes; waits for it on demand.
-    #[tool(title = "Start (turn on) a cluster", effect = write, idempotent)]
+    /// Start (bring up, wake up) a terminated cluster.
+    #[tool(title = "Start a cluster", effect = write, idempotent)]
     StartCluster(StartCluster),
-    /// Stop (shut down) a cluster: its commands end, memory is lost; its settings stay and it can be started again.
+    /// Stop (shut down) a cluster to save money; its settings stay.
     #[tool(
-        title = "Stop (turn off) a cluster",
+        title = "Stop a running cluster",
         operation = "clusters_delete",
         effect = destroy,
         idempotent,
         done = "The cluster is terminating. Its settings stay; start_cluster starts it again."
     )]
     TerminateCluster,
-    /// Restart a running cluster that hangs or behaves oddly: its commands end and its memory is lost.
+    /// Restart (reboot, bounce) a running cluster that hangs, is slow or has to load a new library; its memory is lost.
     #[tool(
         title = "Reboot a cluster",
         operation = "clusters_restart",
@@ -91,8 +92,8 @@ pub enum Clusters {
         done = "The cluster is restarting. get_cluster tells when it is RUNNING."
     )]
     RestartCluster,
-    /// Change a cluster: number of workers, autotermination, Spark settings; what update_mask does not name stays. A
-    /// running cluster restarts.
+    /// Change a cluster that exists: number of workers, autoscaling, autotermination, Spark settings; what update_mask
+    /// does not name stays. A running cluster restarts.
     #[tool(
         title = "Change (resize) a cluster",
         operation = "clusters_update",
@@ -106,7 +107,7 @@ pub enum Clusters {
         done = "The settings are changed. A running cluster restarts with them; get_cluster tells when it is RUNNING."
     )]
     UpdateCluster,
-    /// Delete a cluster with its settings for good. To stop one and keep its settings use terminate_cluster.
+    /// Delete a cluster permanently, so that it leaves the list with all its settings.
     #[tool(
         title = "Delete a cluster permanently",
         operation = "clusters_permanent_delete",
@@ -115,7 +116,7 @@ pub enum Clusters {
         done = "The cluster is deleted for good."
     )]
     DeleteClusterPermanently,
-    /// What happened to a cluster, newest first: starts, resizes, terminations with reason, driver and disk trouble.
+    /// What happened to a cluster, newest first: starts, resizes, terminations with reason.
     #[tool(
         operation = "clusters_events",
         fields("cluster_id", "start_time", "end_time", "page_size", "page_token"),
@@ -128,7 +129,7 @@ pub enum Clusters {
         )
     )]
     ListClusterEvents,
-    /// Machine types for clusters: memory, cores, GPUs. Give their node_type_id to create_cluster.
+    /// Machine (instance, VM) types that clusters can use: memory, cores, GPUs.
     #[tool(
         operation = "clusters_list_node_types",
         answer(
@@ -141,14 +142,15 @@ pub enum Clusters {
         )
     )]
     ListNodeTypes,
-    /// Databricks Runtime (Spark) versions, by the key that create_cluster takes as spark_version.
+    /// Which Databricks Runtime versions clusters can use, such as the newest LTS, by the key that create_cluster takes
+    /// as spark_version.
     #[tool(
         title = "List runtime versions",
         operation = "clusters_spark_versions",
         answer("versions.key", "versions.name")
     )]
     ListSparkVersions,
-    /// List cluster policies that the caller may use. get_cluster_policy shows the rules of one.
+    /// List the cluster (compute) policies that the caller may use. get_cluster_policy shows the rules of one.
     #[tool(
         operation = "cluster_policies_list",
         answer(
@@ -161,8 +163,9 @@ pub enum Clusters {
         )
     )]
     ListClusterPolicies,
-    /// One cluster policy with its rules: which settings are fixed, limited or have a default.
+    /// One cluster policy with its rules.
     #[tool(
+        title = "Rules of a cluster policy",
         operation = "cluster_policies_get",
         answer(
             "policy_id",
@@ -175,7 +178,7 @@ pub enum Clusters {
         )
     )]
     GetClusterPolicy,
-    /// List pools of idle machines: node type, capacity, how many are idle and used.
+    /// List pools of idle machines for clusters.
     #[tool(
         operation = "instance_pools_list",
         answer(
@@ -198,10 +201,9 @@ pub enum Clusters {
         answer("library_statuses.library", "library_statuses.status", "library_statuses.messages")
     )]
     ListClusterLibraries,
-    /// Add libraries to a cluster: PyPI or Maven packages, wheels, jars. list_cluster_libraries tells when they are
-    /// INSTALLED.
+    /// Install (add) libraries on a cluster: PyPI or Maven packages, wheels, jars.
     #[tool(
-        title = "Add libraries to a cluster",
+        title = "Install packages on a cluster",
         operation = "libraries_install",
         fields(
             "cluster_id", "libraries.pypi.package", "libraries.whl", "libraries.jar",

@@ -18,20 +18,19 @@ use crate::mcp::{Compound, Context, Effect, LeftOut, ToolError, sql_effect};
 #[derive(Debug, Toolset)]
 #[toolset(name = "commands", document = "compute")]
 pub enum Commands {
-    /// Execute Python (PySpark), SQL, Scala or R code once on a cluster and answer its output. For steps that share
-    /// variables use create_execution_context.
-    #[tool(title = "Run Python or other code", effect = destroy)]
+    /// Execute a piece of Python, PySpark, Scala, R or SQL code on a cluster and show what it prints.
+    #[tool(title = "Execute code", effect = destroy)]
     RunCode(RunCode),
-    /// Open a session (context) on a running cluster: variables and imports live on between its commands, until the
-    /// server ends.
-    #[tool(title = "Start an interactive session", effect = write)]
+    /// Open an interactive Python, Scala or R session (REPL) on a cluster, to run several commands step by step:
+    /// variables live on between them.
+    #[tool(title = "Open an interactive session (REPL)", effect = write)]
     CreateExecutionContext(CreateExecutionContext),
-    /// Run code in an open session (REPL context) and answer its output: variables and dataframes are kept. When the
-    /// time is up get_command reads on.
+    /// Execute the next piece of code in the same session (context_id): df, imports and other variables of earlier
+    /// commands are still there.
     #[tool(title = "Run code in an open session", effect = destroy)]
     ExecuteCommand(ExecuteCommand),
-    /// Whether a command that execute_command began is done, and its output.
-    #[tool(title = "Read a command's state and output", effect = read)]
+    /// Check a command that execute_command left running: is it done, and its output.
+    #[tool(title = "Status and output of a command", effect = read)]
     GetCommand(GetCommand),
     /// Interrupt a running command on a cluster; its context stays.
     #[tool(
@@ -42,7 +41,7 @@ pub enum Commands {
         done = "The command is being cancelled. get_command tells when it has ended."
     )]
     CancelCommand,
-    /// Close a session (context) on a cluster: its variables are gone, its memory is free.
+    /// Close a session (context) on a cluster: its variables are gone.
     #[tool(title = "Close a session", effect = write)]
     DestroyExecutionContext(DestroyExecutionContext),
 }
@@ -97,7 +96,7 @@ const OUTPUT: &[&str] = &["result"];
 /// Arguments of `run_code`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RunCode {
-    /// The code.
+    /// The code. Nothing of it stays: for steps that share variables use create_execution_context.
     code: String,
     /// python unless set.
     language: Option<CodeLanguage>,

@@ -21,8 +21,10 @@ pub enum Dashboards {
         )
     )]
     ListDashboards,
-    /// The draft of a dashboard: title, warehouse, etag and, as JSON text, its datasets, pages and widgets.
+    /// What a dashboard shows: its draft with title, warehouse, etag and, as JSON text, datasets, pages, charts and
+    /// widgets.
     #[tool(
+        title = "Content of a dashboard",
         operation = "lakeview_get",
         answer(
             "dashboard_id",
@@ -36,7 +38,8 @@ pub enum Dashboards {
         )
     )]
     GetDashboard,
-    /// Create (make) an AI/BI dashboard, as a draft, from JSON. publish_dashboard lets others see it.
+    /// Create (make, build) a new AI/BI dashboard with charts, as a draft, from JSON. publish_dashboard lets others see
+    /// it.
     #[tool(
         title = "Create or build a dashboard",
         operation = "lakeview_create",
@@ -48,7 +51,7 @@ pub enum Dashboards {
         answer("dashboard_id", "display_name", "path", "etag", "warehouse_id")
     )]
     CreateDashboard,
-    /// Change the draft of a dashboard; serialized_dashboard replaces the whole content. The published version stays.
+    /// Change (edit) the draft of a dashboard; serialized_dashboard replaces the whole content.
     #[tool(
         operation = "lakeview_update",
         fields("dashboard_id", "display_name", "serialized_dashboard", "warehouse_id", "etag"),
@@ -57,7 +60,7 @@ pub enum Dashboards {
         answer("dashboard_id", "display_name", "path", "etag", "warehouse_id")
     )]
     UpdateDashboard,
-    /// Publish the draft of a dashboard. With embedded credentials viewers see data as the publisher.
+    /// Publish a dashboard: its changes go live for viewers. With embedded credentials they see data as the publisher.
     #[tool(
         operation = "lakeview_publish",
         fields("dashboard_id", "warehouse_id", "embed_credentials"),
@@ -66,14 +69,16 @@ pub enum Dashboards {
         answer("display_name", "warehouse_id", "embed_credentials", "revision_create_time")
     )]
     PublishDashboard,
-    /// Whether and how a dashboard is published: title, warehouse, embedded credentials, time.
+    /// Whether and how a dashboard is published (live): warehouse, embedded credentials, time.
     #[tool(
+        title = "Published version of a dashboard",
         operation = "lakeview_get_published",
         answer("display_name", "warehouse_id", "embed_credentials", "revision_create_time")
     )]
     GetPublishedDashboard,
     /// Withdraw the published version of a dashboard; the draft stays.
     #[tool(
+        title = "Unpublish a dashboard",
         operation = "lakeview_unpublish",
         effect = destroy,
         idempotent,

@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "database", document = "database")]
 pub enum Database {
-    /// List database instances (Lakebase Postgres): state, size, host.
+    /// Which databases (Postgres instances) Lakebase has.
     #[tool(
         operation = "database_list_database_instances",
         fields("page_size", "page_token"),
@@ -23,7 +23,7 @@ pub enum Database {
         )
     )]
     ListDatabaseInstances,
-    /// One database instance: state, size, hosts, Postgres version, nodes.
+    /// One Postgres database instance (Lakebase) with its host name.
     #[tool(
         operation = "database_get_database_instance",
         answer(
@@ -43,8 +43,8 @@ pub enum Database {
         )
     )]
     GetDatabaseInstance,
-    /// Create a Postgres database instance, or a copy of another at a point in time. get_database_instance tells when
-    /// it is AVAILABLE.
+    /// Create a Postgres database instance (Lakebase), or a copy of another at a point in time. get_database_instance
+    /// tells when it is AVAILABLE.
     #[tool(
         operation = "database_create_database_instance",
         fields(
@@ -58,6 +58,7 @@ pub enum Database {
     CreateDatabaseInstance,
     /// Delete a Postgres database instance with all its data.
     #[tool(
+        title = "Delete a Postgres instance",
         operation = "database_delete_database_instance",
         fields("name", "purge", "force"),
         defaults(purge = true),
@@ -66,7 +67,7 @@ pub enum Database {
         done = "The instance is deleted."
     )]
     DeleteDatabaseInstance,
-    /// List the Unity Catalog catalogs that show databases of an instance.
+    /// List the Unity Catalog catalogs that show databases of a Postgres instance (Lakebase).
     #[tool(
         operation = "database_list_database_catalogs",
         fields("instance_name", "page_size", "page_token"),
@@ -79,16 +80,19 @@ pub enum Database {
         )
     )]
     ListDatabaseCatalogs,
-    /// Show a Postgres database as a catalog in Unity Catalog.
+    /// Show a Postgres database of Lakebase as a catalog in Unity Catalog.
     #[tool(
+        title = "Show a Postgres database as a catalog",
         operation = "database_create_database_catalog",
         fields("name", "database_instance_name", "database_name", "create_database_if_not_exists"),
         effect = write,
         answer("name", "uid", "database_instance_name", "database_name")
     )]
     CreateDatabaseCatalog,
-    /// Copy a Unity Catalog table into Postgres and keep the copy in step. get_synced_table tells when it is online.
+    /// Copy (sync, replicate, mirror) a Unity Catalog table into Postgres (Lakebase) and keep the copy in step.
+    /// get_synced_table tells when it is online.
     #[tool(
+        title = "Sync a table to Postgres",
         operation = "database_create_synced_database_table",
         fields(
             "name", "database_instance_name", "logical_database_name", "spec.source_table_full_name",
@@ -104,6 +108,7 @@ pub enum Database {
     CreateSyncedTable,
     /// One synced table: source, schedule, state and last sync.
     #[tool(
+        title = "State of a synced table",
         operation = "database_get_synced_database_table",
         answer(
             "name",
@@ -119,7 +124,7 @@ pub enum Database {
         )
     )]
     GetSyncedTable,
-    /// List the synced tables of a database instance.
+    /// List the synced tables (copies in Postgres) of a database instance.
     #[tool(
         operation = "database_list_synced_database_tables",
         fields("instance_name", "page_size", "page_token"),
@@ -133,8 +138,9 @@ pub enum Database {
         )
     )]
     ListSyncedTables,
-    /// Stop a synced table and remove it from Unity Catalog; with purge_data the Postgres copy goes too.
+    /// End a synced table and remove it from Unity Catalog; with purge_data the Postgres copy goes too.
     #[tool(
+        title = "Delete a synced table",
         operation = "database_delete_synced_database_table",
         fields("name", "purge_data"),
         effect = destroy,

@@ -14,14 +14,14 @@ use crate::mcp::{Compound, Context, LeftOut, ToolError};
 #[derive(Debug, Toolset)]
 #[toolset(name = "files", document = "files")]
 pub enum Files {
-    /// Which files (CSV, JSON, …) are in a folder of a volume (/Volumes/…) or DBFS (dbfs:/…), with sizes.
-    #[tool(title = "List files of a volume folder", effect = read)]
+    /// List files in a volume such as /Volumes/main/raw/landing or in DBFS, with their sizes.
+    #[tool(title = "List files in a volume or DBFS", effect = read)]
     ListFiles(ListFiles),
-    /// Read a file of a volume (/Volumes/…) or DBFS, or a part of it: text as it is, other bytes as base64.
+    /// Read a file of a volume (/Volumes/…) or DBFS such as CSV or JSON, whole or its first lines.
     #[tool(title = "Read a file in a volume or DBFS", effect = read)]
     ReadFile(ReadFile),
-    /// Write a whole file of a volume or of DBFS.
-    #[tool(title = "Save or upload a file to a volume", effect = write, idempotent)]
+    /// Write (upload) a file such as CSV, JSON or text to a volume or DBFS.
+    #[tool(title = "Write a file", effect = write, idempotent)]
     WriteFile(WriteFile),
 }
 

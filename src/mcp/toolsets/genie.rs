@@ -8,7 +8,7 @@ use super::AskGenie;
 #[derive(Debug, Toolset)]
 #[toolset(name = "genie", document = "dashboards")]
 pub enum Genie {
-    /// List Genie spaces, in which data are asked about in plain language.
+    /// List the Genie spaces (rooms), in which data are asked about in plain language.
     #[tool(
         title = "List Genie spaces",
         operation = "genie_list_spaces",
@@ -23,7 +23,7 @@ pub enum Genie {
         )
     )]
     ListGenieSpaces,
-    /// One Genie space; on request with its tables, instructions and sample questions.
+    /// Settings of one Genie space; on request with its tables, instructions and sample questions.
     #[tool(
         title = "Details of a Genie space",
         operation = "genie_get_space",
@@ -31,12 +31,11 @@ pub enum Genie {
         answer("space_id", "title", "description", "warehouse_id", "parent_path", "serialized_space")
     )]
     GetGenieSpace,
-    /// Ask Genie about data in plain (natural) language, such as how sales developed; waits and answers text, SQL and
-    /// rows. A further question takes the conversation_id of the answer.
+    /// Ask Genie about data in plain (natural) language, such as how sales developed. A further question takes the
+    /// conversation_id of the answer.
     #[tool(title = "Ask Genie a question", effect = write)]
     AskGenie(AskGenie),
-    /// Whether Genie has answered yet, and its answer: text, SQL. When an attachment has a query,
-    /// get_genie_query_result gives its rows.
+    /// Whether Genie has answered yet, and its answer: text, SQL.
     #[tool(
         title = "State and text of Genie's answer",
         operation = "genie_get_message",
@@ -54,7 +53,7 @@ pub enum Genie {
         )
     )]
     GetGenieMessage,
-    /// Rows behind an answer of Genie, from the SQL it wrote; at most 5,000.
+    /// Rows behind an answer of Genie, from the SQL it wrote.
     #[tool(
         title = "Rows behind Genie's answer",
         operation = "genie_get_message_attachment_query_result",
@@ -70,7 +69,7 @@ pub enum Genie {
         untrusted("statement_response.result.data_array")
     )]
     GetGenieQueryResult,
-    /// Refresh expired rows of a Genie message: its SQL runs again.
+    /// Refresh the expired rows of a Genie answer.
     #[tool(
         title = "Rerun a Genie query",
         operation = "genie_execute_message_attachment_query",
@@ -84,7 +83,7 @@ pub enum Genie {
         )
     )]
     RerunGenieQuery,
-    /// List conversations of a Genie space.
+    /// List earlier conversations with a Genie space.
     #[tool(
         title = "List Genie conversations",
         operation = "genie_list_conversations",

@@ -8,8 +8,7 @@ use super::UpdatePermissions;
 #[derive(Debug, Toolset)]
 #[toolset(name = "identity", document = "iam")]
 pub enum Identity {
-    /// Who the calls are made as: user name, display name, groups (such as admins). Home folder is /Users/ and the user
-    /// name.
+    /// My user name, identity and groups such as admins.
     #[tool(
         title = "User and account in use",
         operation = "current_user_me",
@@ -17,7 +16,7 @@ pub enum Identity {
         answer("id", "userName", "displayName", "active", "emails.value", "groups.display")
     )]
     WhoAmI,
-    /// List or find users of the workspace.
+    /// Which users (people) are in the workspace; find one's id by e-mail.
     #[tool(
         title = "Find users",
         operation = "users_list",
@@ -34,7 +33,7 @@ pub enum Identity {
         )
     )]
     ListUsers,
-    /// Add a user to the workspace by e-mail address.
+    /// Add a new user to the workspace by e-mail address.
     #[tool(
         title = "Add a user",
         operation = "users_create",
@@ -43,7 +42,7 @@ pub enum Identity {
         answer("id", "userName", "displayName", "active")
     )]
     CreateUser,
-    /// Remove a user, such as someone who left, from the workspace. To find the id use list_users.
+    /// Remove a user, such as someone who left, from the workspace.
     #[tool(
         title = "Remove a user",
         operation = "users_delete",
@@ -53,6 +52,7 @@ pub enum Identity {
     DeleteUser,
     /// List or find groups. get_group lists the members of one.
     #[tool(
+        title = "List or find groups",
         operation = "groups_list",
         fields("filter", "attributes", "startIndex", "count"),
         defaults(count = 50, attributes = "id,displayName,meta"),
@@ -66,7 +66,7 @@ pub enum Identity {
         )
     )]
     ListGroups,
-    /// Members of one group, its parent groups and entitlements.
+    /// Who is in a group: its users, parent groups and entitlements.
     #[tool(
         title = "Members of a group",
         operation = "groups_get",
@@ -90,7 +90,7 @@ pub enum Identity {
         answer("id", "displayName", "members.display", "members.value")
     )]
     CreateGroup,
-    /// List or find service principals, the identities of programs.
+    /// List or find service principals, the identities of programs (bots, technical accounts, automation).
     #[tool(
         operation = "service_principals_list",
         fields("filter", "startIndex", "count"),
@@ -106,9 +106,9 @@ pub enum Identity {
         )
     )]
     ListServicePrincipals,
-    /// Who can run a certain job, attach to a cluster, view a dashboard, …: permissions. get_grants is for tables.
+    /// Who can run a certain job, attach to a cluster, edit a notebook, view a dashboard, …. get_grants is for tables.
     #[tool(
-        title = "Who may run a job or use an object",
+        title = "Who may use an object",
         operation = "permissions_get",
         answer(
             "object_id",
@@ -121,8 +121,8 @@ pub enum Identity {
         )
     )]
     GetPermissions,
-    /// Give a user, group or service principal a permission on a warehouse (CAN_USE), notebook (CAN_EDIT), job or other
-    /// workspace object; the others keep theirs.
-    #[tool(title = "Give CAN_USE or another permission", effect = destroy, idempotent)]
+    /// Give a user or group a permission (CAN_USE, CAN_RUN, CAN_MANAGE) on a job, cluster, notebook, warehouse, …. The
+    /// others keep theirs.
+    #[tool(title = "Give permissions", effect = destroy, idempotent)]
     UpdatePermissions(UpdatePermissions),
 }

@@ -8,9 +8,9 @@ use super::{CreateJob, ExplainRun, SubmitRun, WaitForRun};
 #[derive(Debug, Toolset)]
 #[toolset(name = "jobs", document = "jobs")]
 pub enum Jobs {
-    /// Which jobs (workflows) there are: name, schedule, creator.
+    /// List or find jobs (workflows, automated work) by name, such as one that loads some data.
     #[tool(
-        title = "List or find jobs",
+        title = "Find or list jobs",
         operation = "jobs_list",
         fields("name", "limit", "page_token"),
         defaults(limit = 20),
@@ -24,7 +24,7 @@ pub enum Jobs {
         )
     )]
     ListJobs,
-    /// What one job does: tasks, clusters, schedule, parameters, who is notified.
+    /// Details of one job: tasks, clusters, schedule, parameters.
     #[tool(
         title = "Job details",
         operation = "jobs_get",
@@ -39,7 +39,7 @@ pub enum Jobs {
         )
     )]
     GetJob,
-    /// Start (trigger) a job or workflow now, with parameters. wait_for_run waits for its end.
+    /// Start (trigger) a job or workflow now.
     #[tool(
         title = "Start a job",
         operation = "jobs_run_now",
@@ -47,13 +47,12 @@ pub enum Jobs {
         effect = write
     )]
     RunJob,
-    /// Run tasks once without making a job: notebooks, Python files, SQL files, pipelines. Tasks without a cluster run
-    /// serverless. Waits on demand and answers what each task gave; else wait_for_run does.
-    #[tool(title = "Run a notebook or file once", effect = write)]
+    /// Run a notebook, Python file or SQL file once (one-off), without making a job.
+    #[tool(title = "Run a notebook or script once", effect = write)]
     SubmitRun(SubmitRun),
-    /// List job runs (executions), newest first: of one job or of all.
+    /// History of job runs (executions): when they ran.
     #[tool(
-        title = "History of job runs",
+        title = "List job runs",
         operation = "jobs_list_runs",
         fields("job_id", "active_only", "completed_only", "limit", "page_token"),
         defaults(limit = 20),
@@ -69,8 +68,8 @@ pub enum Jobs {
         )
     )]
     ListRuns,
-    /// Details of one run: whether it succeeded, state and times of each task. get_run_output takes the run_id of a
-    /// task.
+    /// State, progress and duration of one job run and of each of its tasks: when it started, what triggered it, did it
+    /// succeed.
     #[tool(
         title = "Details of a run",
         operation = "jobs_get_run",
@@ -95,14 +94,12 @@ pub enum Jobs {
         )
     )]
     GetRun,
-    /// Wait until a job run is finished and answer what each task gave: state, result, error, end of its log. When the
-    /// time is up call again.
-    #[tool(title = "Wait until a run is over", effect = read)]
+    /// Wait for a job run to complete and answer what each task gave. When the time is up call again.
+    #[tool(title = "Wait for a job run", effect = read)]
     WaitForRun(WaitForRun),
-    /// What one task's run gave: notebook result, logs, error and its trace. Takes the run_id of a task, not of a run
-    /// of several.
+    /// Output of a task or notebook run: exit value, error, stdout.
     #[tool(
-        title = "Output of a task",
+        title = "Output of a run's task",
         operation = "jobs_get_run_output",
         answer(
             "notebook_output",
@@ -121,10 +118,10 @@ pub enum Jobs {
         untrusted("notebook_output.result", "logs", "error", "error_trace")
     )]
     GetRunOutput,
-    /// Why a run failed: state of each task; error, trace and end of the logs of those that failed.
-    #[tool(title = "Find why a job or run failed", effect = read)]
+    /// Find why a job or run failed: root cause, stack trace and logs of what is broken.
+    #[tool(title = "Debug a failed job run", effect = read)]
     ExplainRun(ExplainRun),
-    /// Cancel (stop) a job run that has not ended.
+    /// Cancel (stop, abort, kill) a running job run.
     #[tool(
         title = "Cancel a run",
         operation = "jobs_cancel_run",
@@ -133,14 +130,14 @@ pub enum Jobs {
         done = "The run is being cancelled. get_run tells when it has ended."
     )]
     CancelRun,
-    /// Create a workflow (job) with one or more tasks, scheduled or not: notebooks, Python scripts, SQL files,
-    /// pipelines. Tasks without a cluster run serverless. run_job runs it.
+    /// Create a job or workflow with one or more tasks (notebooks, Python scripts, SQL files), one after another,
+    /// scheduled (every day, every hour) or not.
     #[tool(title = "Create a workflow (job) with tasks", effect = write)]
     CreateJob(CreateJob),
-    /// Change a job: name, schedule, parameters, timeout, concurrent runs. Each one given replaces the old one as a
-    /// whole, the others stay.
+    /// Change a job: name, schedule, pause, concurrent runs. Each one given replaces the old one as a whole, the others
+    /// stay.
     #[tool(
-        title = "Change a job's settings",
+        title = "Change or pause a job",
         operation = "jobs_update",
         fields(
             "job_id", "new_settings.name", "new_settings.max_concurrent_runs", "new_settings.timeout_seconds",
@@ -152,7 +149,7 @@ pub enum Jobs {
         done = "The job is changed."
     )]
     UpdateJob,
-    /// Delete (remove) a job with its schedule. Runs that have begun go on.
+    /// Delete (remove) a job or workflow.
     #[tool(
         title = "Remove a job",
         operation = "jobs_delete",
@@ -161,7 +158,7 @@ pub enum Jobs {
         done = "The job is deleted."
     )]
     DeleteJob,
-    /// Retry an ended run: its failed or chosen tasks run again, in the same run. wait_for_run waits for its end.
+    /// Repair (retry) a failed run: only its failed or chosen tasks run again.
     #[tool(
         title = "Rerun failed tasks",
         operation = "jobs_repair_run",
@@ -171,7 +168,7 @@ pub enum Jobs {
         answer("repair_id")
     )]
     RepairRun,
-    /// Cancel each run of one job that has not ended.
+    /// Stop all running instances of one job.
     #[tool(
         title = "Cancel all runs of a job",
         operation = "jobs_cancel_all_runs",
@@ -181,7 +178,7 @@ pub enum Jobs {
         done = "The runs are being cancelled. list_runs with active_only tells which have not ended."
     )]
     CancelAllRuns,
-    /// A notebook task's run as HTML: code and results of each cell. Large; for results alone use get_run_output.
+    /// The notebook of a job run as rendered HTML. Large; for results alone use get_run_output.
     #[tool(
         title = "Export a notebook run as HTML",
         operation = "jobs_export_run",

@@ -8,6 +8,7 @@ use databricks_toolkit_macros::Toolset;
 pub enum Ml {
     /// Find MLflow experiments by name, tags or time.
     #[tool(
+        title = "Find MLflow experiments",
         operation = "experiments_search_experiments",
         fields("filter", "order_by", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -32,9 +33,10 @@ pub enum Ml {
         )
     )]
     GetExperiment,
-    /// Find MLflow runs of experiments by metrics, parameters, tags or status; order_by gives the best first.
+    /// Find and compare the MLflow runs of experiments by metrics such as accuracy, parameters, tags or status;
+    /// order_by gives the best first.
     #[tool(
-        title = "Search MLflow runs",
+        title = "Find the best MLflow runs",
         operation = "experiments_search_runs",
         fields("experiment_ids", "filter", "order_by", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -46,7 +48,7 @@ pub enum Ml {
         )
     )]
     SearchMlflowRuns,
-    /// One MLflow run: status, parameters, last value of each metric, tags, artifact location.
+    /// One MLflow (training) run: status, parameters, last value of each metric, tags, artifact location.
     #[tool(
         title = "Metrics and parameters of an MLflow run",
         operation = "experiments_get_run",
@@ -66,7 +68,7 @@ pub enum Ml {
         )
     )]
     GetMlflowRun,
-    /// All values of one metric of an MLflow run, by step.
+    /// All values of one metric (such as the loss) of an MLflow run, over the steps or epochs.
     #[tool(
         title = "A metric's values over the steps",
         operation = "experiments_get_history",
@@ -75,9 +77,9 @@ pub enum Ml {
         answer("metrics.step", "metrics.value", "metrics.timestamp", "next_page_token")
     )]
     GetMetricHistory,
-    /// List files that an MLflow run saved: models, plots, data.
+    /// List the artifacts (files) that an MLflow training run saved.
     #[tool(
-        title = "List MLflow artifacts",
+        title = "Files that an MLflow run saved",
         operation = "experiments_list_artifacts",
         fields("run_id", "path", "page_token"),
         answer("root_uri", "files.path", "files.is_dir", "files.file_size", "next_page_token")
@@ -94,7 +96,7 @@ pub enum Ml {
         done = "Logged."
     )]
     LogToMlflowRun,
-    /// List models registered in Unity Catalog: of one schema or of all.
+    /// List models registered in Unity Catalog.
     #[tool(
         operation = "registered_models_list",
         document = "catalog",
@@ -109,8 +111,9 @@ pub enum Ml {
         )
     )]
     ListRegisteredModels,
-    /// List the versions of a registered model: status, aliases, source run.
+    /// Which versions a registered model has: status, aliases, source run.
     #[tool(
+        title = "List versions of a model",
         operation = "model_versions_list",
         document = "catalog",
         fields("full_name", "max_results", "page_token"),

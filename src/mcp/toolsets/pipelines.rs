@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "pipelines", document = "pipelines")]
 pub enum Pipelines {
-    /// List pipelines (Lakeflow Declarative, DLT) with state and latest updates.
+    /// List pipelines with state and latest updates.
     #[tool(
         title = "List DLT pipelines",
         operation = "pipelines_list_pipelines",
@@ -25,7 +25,7 @@ pub enum Pipelines {
         )
     )]
     ListPipelines,
-    /// One pipeline: whether it runs, latest updates and settings such as notebooks, catalog and schema.
+    /// Details of one pipeline: whether it runs.
     #[tool(
         title = "Pipeline details",
         operation = "pipelines_get",
@@ -54,8 +54,9 @@ pub enum Pipelines {
         )
     )]
     GetPipeline,
-    /// Create a pipeline from notebooks or files. Answers its id; start_pipeline_update runs it.
+    /// Create a new pipeline from notebooks or SQL or Python files.
     #[tool(
+        title = "Create a pipeline (DLT)",
         operation = "pipelines_create",
         fields(
             "name", "catalog", "schema", "libraries.notebook.path", "libraries.file.path",
@@ -66,10 +67,9 @@ pub enum Pipelines {
         answer("pipeline_id", "effective_settings")
     )]
     CreatePipeline,
-    /// Run (refresh) a pipeline: all tables or some; validate_only checks the code only. get_pipeline_update tells when
-    /// it has COMPLETED.
+    /// Run (trigger, start, refresh) a pipeline now. get_pipeline_update tells when it has COMPLETED.
     #[tool(
-        title = "Run or refresh a pipeline (DLT)",
+        title = "Start a pipeline update (DLT)",
         operation = "pipelines_start_update",
         fields(
             "pipeline_id", "full_refresh", "refresh_selection", "full_refresh_selection", "validate_only"
@@ -78,15 +78,16 @@ pub enum Pipelines {
         answer("update_id")
     )]
     StartPipelineUpdate,
-    /// Stop the active update of a pipeline.
+    /// Stop (halt, cancel) a pipeline's update.
     #[tool(
+        title = "Stop a pipeline",
         operation = "pipelines_stop",
         effect = destroy,
         idempotent,
         done = "The pipeline is stopping. get_pipeline tells when it is IDLE."
     )]
     StopPipeline,
-    /// List when a pipeline was updated (run) and how that ended, newest first.
+    /// List when a pipeline was updated and how that ended, newest first.
     #[tool(
         operation = "pipelines_list_updates",
         fields("pipeline_id", "max_results", "page_token"),
@@ -104,6 +105,7 @@ pub enum Pipelines {
     ListPipelineUpdates,
     /// State and cause of one update of a pipeline.
     #[tool(
+        title = "State of a pipeline update",
         operation = "pipelines_get_update",
         answer(
             "update.update_id",
@@ -117,7 +119,7 @@ pub enum Pipelines {
         )
     )]
     GetPipelineUpdate,
-    /// Event log of a pipeline, newest first: progress, data quality and errors. Use it to find why an update failed.
+    /// Errors and events of a pipeline, newest first. Use it to find why an update failed.
     #[tool(
         operation = "pipelines_list_pipeline_events",
         fields("pipeline_id", "filter", "max_results", "page_token"),
@@ -135,7 +137,7 @@ pub enum Pipelines {
         )
     )]
     ListPipelineEvents,
-    /// Delete a pipeline; the tables it made in Unity Catalog go too.
+    /// Delete a pipeline for good; the tables it made in Unity Catalog go too.
     #[tool(
         operation = "pipelines_delete",
         fields("pipeline_id"),

@@ -6,11 +6,12 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "secrets", document = "workspace")]
 pub enum Secrets {
-    /// List the scopes that hold secrets.
+    /// Which secret scopes there are, the containers of secrets.
     #[tool(operation = "secrets_list_scopes", answer("scopes.name", "scopes.backend_type"))]
     ListSecretScopes,
-    /// Create a scope for secrets.
+    /// Create a new secret scope.
     #[tool(
+        title = "Create a secret scope",
         operation = "secrets_create_scope",
         fields("scope", "initial_manage_principal"),
         effect = write,
@@ -24,16 +25,16 @@ pub enum Secrets {
         done = "The scope and its secrets are deleted."
     )]
     DeleteSecretScope,
-    /// List the keys (names) of the secrets in a scope. Values are never shown: code reads them with
-    /// dbutils.secrets.get.
+    /// Which secrets are in a scope: their keys. Values are never shown: code reads them with dbutils.secrets.get.
     #[tool(
         title = "Names of secrets in a scope",
         operation = "secrets_list_secrets",
         answer("secrets.key", "secrets.last_updated_timestamp")
     )]
     ListSecrets,
-    /// Store a secret in a scope; a value that the key has is overwritten for good.
+    /// Add (store) a secret such as a password or token to a scope. A value that the key has is overwritten for good.
     #[tool(
+        title = "Add a secret",
         operation = "secrets_put_secret",
         fields("scope", "key", "string_value"),
         effect = destroy,
@@ -41,21 +42,23 @@ pub enum Secrets {
         done = "The secret is stored."
     )]
     PutSecret,
-    /// Delete a secret from a scope.
+    /// Delete one secret from a scope.
     #[tool(
+        title = "Delete a secret",
         operation = "secrets_delete_secret",
         effect = destroy,
         done = "The secret is deleted."
     )]
     DeleteSecret,
-    /// Who may read, write or manage the secrets of a scope.
+    /// Who may read, write or manage the secrets of a scope: its access rules (ACLs).
     #[tool(
         title = "Who may use a secret scope",
         operation = "secrets_list_acls",
         answer("items.principal", "items.permission")
     )]
     ListSecretAcls,
-    /// Let a user, group or service principal read, write or manage a scope; replaces its permission there.
+    /// Let a user, group or service principal read, write or manage the secrets of a scope; replaces its permission
+    /// there.
     #[tool(
         title = "Give access to a secret scope",
         operation = "secrets_put_acl",
@@ -64,7 +67,7 @@ pub enum Secrets {
         done = "The permission is set."
     )]
     PutSecretAcl,
-    /// Take away what a user, group or service principal may do on a scope.
+    /// Take away a user's, group's or service principal's access to a secret scope.
     #[tool(
         title = "Take away access to a secret scope",
         operation = "secrets_delete_acl",

@@ -6,8 +6,9 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "serving", document = "serving")]
 pub enum Serving {
-    /// List model serving endpoints: state, task, models.
+    /// Which models are served: list the model serving endpoints with state, task, models.
     #[tool(
+        title = "List model serving endpoints",
         operation = "serving_endpoints_list",
         answer(
             "endpoints.name",
@@ -21,8 +22,9 @@ pub enum Serving {
         )
     )]
     ListServingEndpoints,
-    /// One model serving endpoint: state, served models with size and state, traffic, pending change.
+    /// State of one model serving endpoint: is it ready, size, pending change.
     #[tool(
+        title = "Status of a serving endpoint",
         operation = "serving_endpoints_get",
         answer(
             "name",
@@ -49,7 +51,7 @@ pub enum Serving {
         )
     )]
     GetServingEndpoint,
-    /// Ask a model behind a serving endpoint: chat with an LLM (messages), embed (input), predict or score
+    /// Ask a model behind a serving endpoint: ask an LLM (messages), embed text (input), predict or score records
     /// (dataframe_records, inputs).
     #[tool(
         title = "Ask an LLM or get predictions",
@@ -61,14 +63,20 @@ pub enum Serving {
         answer("choices", "data", "predictions", "outputs", "usage", "model")
     )]
     QueryServingEndpoint,
-    /// Newest log lines of one served model, to find why it fails.
-    #[tool(operation = "serving_endpoints_logs", answer("logs"), untrusted("logs"))]
+    /// Newest log lines (stdout, stderr) of one served model of an endpoint, to find why it fails.
+    #[tool(
+        title = "Logs of a served model",
+        operation = "serving_endpoints_logs",
+        answer("logs"),
+        untrusted("logs")
+    )]
     GetServingLogs,
-    /// Log of building the container of one served model, to find why a deployment failed.
+    /// Log of building the container image of one served model, to find why a deployment failed.
     #[tool(operation = "serving_endpoints_build_logs", answer("logs"), untrusted("logs"))]
     GetServingBuildLogs,
-    /// Create an endpoint that serves a registered model. Answers at once; get_serving_endpoint tells when it is READY.
+    /// Create a serving endpoint: deploy a registered model as a REST endpoint.
     #[tool(
+        title = "Serve (deploy) a model",
         operation = "serving_endpoints_create",
         fields(
             "name", "description", "config.name", "config.served_entities.entity_name",
@@ -82,7 +90,8 @@ pub enum Serving {
         )
     )]
     CreateServingEndpoint,
-    /// Replace the models and the traffic of a serving endpoint; the old ones serve until the new are ready.
+    /// Change a serving endpoint: serve another model version or split the traffic otherwise. The old models serve
+    /// until the new are ready.
     #[tool(
         operation = "serving_endpoints_update_config",
         fields(
@@ -98,8 +107,9 @@ pub enum Serving {
         )
     )]
     UpdateServingEndpoint,
-    /// Delete a serving endpoint: its callers get errors from then on.
+    /// Delete a model serving endpoint.
     #[tool(
+        title = "Delete a serving endpoint",
         operation = "serving_endpoints_delete",
         effect = destroy,
         idempotent,

@@ -8,25 +8,25 @@ use super::{ExecuteSql, GetStatement, StartWarehouse};
 #[derive(Debug, Toolset)]
 #[toolset(name = "sql", document = "sql")]
 pub enum Sql {
-    /// Run SQL on a warehouse and answer the rows: count, average, join, select; insert, update, delete, create tables.
-    /// When the time is up get_statement reads on. Name tables catalog.schema.table.
+    /// Run SQL on a warehouse and answer the rows: SELECT, how many, the top ten, group by, a preview of rows, nulls;
+    /// insert, update, delete rows, create tables. Name tables catalog.schema.table.
     #[tool(title = "Run a SQL query", effect = destroy)]
     ExecuteSql(ExecuteSql),
-    /// State and rows of a statement that execute_sql began; reads further rows too.
-    #[tool(title = "Status of a SQL statement", effect = read)]
+    /// Whether a SQL statement that execute_sql began has finished, and the rows of its result.
+    #[tool(title = "Result of a SQL statement", effect = read)]
     GetStatement(GetStatement),
     /// Cancel (abort) a running SQL query.
     #[tool(
-        title = "Cancel a SQL query",
+        title = "Stop a SQL query",
         operation = "statement_execution_cancel_execution",
         effect = write,
         idempotent,
         done = "The statement is being cancelled. get_statement tells when it has ended."
     )]
     CancelStatement,
-    /// List the SQL warehouses with state and size.
+    /// List the available SQL warehouses (SQL endpoints) with size and state.
     #[tool(
-        title = "List SQL warehouses",
+        title = "SQL warehouses",
         operation = "warehouses_list",
         fields("page_size", "page_token"),
         answer(
@@ -40,9 +40,9 @@ pub enum Sql {
         )
     )]
     ListWarehouses,
-    /// Queries that ran on SQL warehouses, newest first: text, status, duration, rows, error. Use it to find slow or
-    /// failed queries.
+    /// Queries that ran on SQL warehouses, newest first. Use it to find slow or failed ones.
     #[tool(
+        title = "Queries that ran on warehouses",
         operation = "query_history_list",
         fields(
             "filter_by.warehouse_ids",
@@ -70,9 +70,9 @@ pub enum Sql {
         )
     )]
     ListQueryHistory,
-    /// One SQL warehouse: state, health, size, clusters, auto-stop setting and connection details.
+    /// Details of one SQL warehouse: size, auto-stop, connection details.
     #[tool(
-        title = "Configuration and state of a warehouse",
+        title = "State and settings of a SQL warehouse",
         operation = "warehouses_get",
         fields("id"),
         answer(
@@ -95,11 +95,12 @@ pub enum Sql {
         )
     )]
     GetWarehouse,
-    /// Start a stopped SQL warehouse; waits for it on demand. execute_sql starts one by itself.
-    #[tool(title = "Turn on a SQL warehouse", effect = write, idempotent)]
+    /// Start (turn on, resume) a SQL warehouse.
+    #[tool(title = "Start a SQL warehouse", effect = write, idempotent)]
     StartWarehouse(StartWarehouse),
-    /// Stop a running SQL warehouse: statements on it fail. It can be started again.
+    /// Stop (shut down, turn off) a SQL warehouse: statements on it fail.
     #[tool(
+        title = "Turn off a SQL warehouse",
         operation = "warehouses_stop",
         effect = destroy,
         idempotent,
@@ -122,7 +123,7 @@ pub enum Sql {
     /// Change a SQL warehouse: size, scaling, auto-stop. Give all settings, from get_warehouse: what is left out may go
     /// back to its default.
     #[tool(
-        title = "Resize, rename or change a warehouse",
+        title = "Resize or change a SQL warehouse",
         operation = "warehouses_edit",
         fields(
             "id", "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "min_num_clusters",

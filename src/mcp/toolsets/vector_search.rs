@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "vector_search", document = "vectorsearch")]
 pub enum VectorSearch {
-    /// List endpoints that hold vector search indexes: state, type, number of indexes.
+    /// List endpoints that hold vector search indexes.
     #[tool(
         operation = "vector_search_endpoints_list_endpoints",
         answer(
@@ -20,8 +20,7 @@ pub enum VectorSearch {
         )
     )]
     ListVectorSearchEndpoints,
-    /// Create an endpoint for vector search indexes. It costs money while it exists; list_vector_search_endpoints tells
-    /// when it is ONLINE.
+    /// Create an endpoint (compute) for vector search indexes. It costs money while it exists.
     #[tool(
         operation = "vector_search_endpoints_create_endpoint",
         fields("name", "endpoint_type"),
@@ -32,6 +31,7 @@ pub enum VectorSearch {
     CreateVectorSearchEndpoint,
     /// Delete a vector search endpoint. Its indexes must be deleted first.
     #[tool(
+        title = "Delete a vector search endpoint",
         operation = "vector_search_endpoints_delete_endpoint",
         effect = destroy,
         idempotent,
@@ -50,7 +50,7 @@ pub enum VectorSearch {
         )
     )]
     ListVectorSearchIndexes,
-    /// Status of one vector search index: ready or not, rows, source table, columns and embedding model.
+    /// Status of one vector search index: ready or not.
     #[tool(
         title = "Status of a vector search index",
         operation = "vector_search_indexes_get_index",
@@ -67,9 +67,9 @@ pub enum VectorSearch {
         )
     )]
     GetVectorSearchIndex,
-    /// Create a vector search index: kept in step with a Delta table, or filled by upserts. get_vector_search_index
-    /// tells when it is ready.
+    /// Create a vector search index.
     #[tool(
+        title = "Create a vector search index",
         operation = "vector_search_indexes_create_index",
         fields(
             "name", "endpoint_name", "primary_key", "index_type", "delta_sync_index_spec.source_table",
@@ -81,10 +81,9 @@ pub enum VectorSearch {
         answer("name", "endpoint_name", "index_type", "status.ready", "status.message")
     )]
     CreateVectorSearchIndex,
-    /// Search an index (knowledge base) for the documents (rows) most similar to a text or vector. The last column of
-    /// each row is its score.
+    /// Search an index for the documents most similar to a text or vector.
     #[tool(
-        title = "Search documents by similarity",
+        title = "Search documents in a vector index",
         operation = "vector_search_indexes_query_index",
         fields(
             "index_name", "columns", "query_text", "query_vector", "query_type", "num_results",
@@ -96,15 +95,16 @@ pub enum VectorSearch {
         untrusted("result.data_array")
     )]
     QueryVectorSearchIndex,
-    /// Bring a TRIGGERED vector search index up to date with its Delta table.
+    /// Sync (refresh, reindex) a TRIGGERED vector search index after its source Delta table changed.
     #[tool(
+        title = "Bring a vector search index up to date",
         operation = "vector_search_indexes_sync_index",
         effect = write,
         idempotent,
         done = "The sync has begun. get_vector_search_index tells how many rows are indexed."
     )]
     SyncVectorSearchIndex,
-    /// Insert or replace rows of a DIRECT_ACCESS vector search index.
+    /// Insert or replace rows (embeddings) of a DIRECT_ACCESS vector search index.
     #[tool(
         operation = "vector_search_indexes_upsert_data_vector_index",
         effect = write,
@@ -112,8 +112,9 @@ pub enum VectorSearch {
         answer("status", "result.success_row_count", "result.failed_primary_keys")
     )]
     UpsertVectorSearchData,
-    /// Delete a vector search index; its source table stays.
+    /// Delete (drop) a vector search index.
     #[tool(
+        title = "Delete a vector search index",
         operation = "vector_search_indexes_delete_index",
         effect = destroy,
         idempotent,

@@ -14,9 +14,9 @@ use crate::workspace::types::{ExportFormat, ImportFormat, Language};
 #[derive(Debug, Toolset)]
 #[toolset(name = "workspace", document = "workspace")]
 pub enum Workspace {
-    /// List the notebooks, files and folders in a folder of the workspace.
+    /// What is in a folder of the workspace, such as a user's home folder (ls): notebooks, files, folders.
     #[tool(
-        title = "List notebooks and folders",
+        title = "List notebooks, files and folders",
         operation = "workspace_list",
         answer(
             "objects.path",
@@ -28,14 +28,14 @@ pub enum Workspace {
         )
     )]
     ListWorkspace,
-    /// Read or export the source of a notebook, or the text of a workspace file.
-    #[tool(title = "Read a notebook's code or a file", effect = read)]
+    /// Read, show or export a notebook's code (Python, SQL), or a file such as /Shared/lib/helpers.py.
+    #[tool(title = "Show a notebook or file", effect = read)]
     ReadWorkspaceFile(ReadWorkspaceFile),
-    /// Create, import or overwrite a notebook (Python, SQL, …) or file of the workspace; missing folders are made.
+    /// Create, import, edit, fix, save or overwrite a notebook (Python, SQL, …) or code file.
     #[tool(title = "Save or edit a notebook or file", effect = write, idempotent)]
     WriteWorkspaceFile(WriteWorkspaceFile),
-    /// Make a folder (directory) of the workspace, with those above it that are missing.
-    #[tool(operation = "workspace_mkdirs", effect = write, idempotent, done = "The folder is there.")]
+    /// Make a new folder (directory) in the workspace, with those above it that are missing.
+    #[tool(title = "Make a folder in the workspace", operation = "workspace_mkdirs", effect = write, idempotent, done = "The folder is there.")]
     CreateWorkspaceFolder,
     /// Delete a notebook, file or folder of the workspace for good.
     #[tool(
@@ -43,7 +43,7 @@ pub enum Workspace {
         operation = "workspace_delete", effect = destroy, done = "Deleted.",
     )]
     DeleteWorkspaceObject,
-    /// List Git folders (repos): path, remote, branch and commit.
+    /// List Git folders (repos): remote, branch, commit.
     #[tool(
         operation = "repos_list",
         fields("path_prefix", "next_page_token"),
@@ -58,16 +58,18 @@ pub enum Workspace {
         )
     )]
     ListRepos,
-    /// Clone a Git repository into the workspace as a Git folder.
+    /// Add (clone, check out) a Git repository of GitHub, GitLab, … to the workspace.
     #[tool(
+        title = "Clone a Git repository",
         operation = "repos_create",
         fields("url", "provider", "path", "sparse_checkout.patterns"),
         effect = write,
         answer("id", "path", "url", "branch", "head_commit_id")
     )]
     CreateRepo,
-    /// Switch a Git folder to a branch or tag and pull its newest commit. Conflicts with local changes are an error.
+    /// Update a Git folder (repo): git pull, or another branch. Conflicts with local changes are an error.
     #[tool(
+        title = "Pull or switch the branch of a repo",
         operation = "repos_update",
         fields("repo_id", "branch", "tag"),
         effect = write,
@@ -75,16 +77,18 @@ pub enum Workspace {
         done = "The Git folder is at the newest commit of that branch or tag."
     )]
     UpdateRepo,
-    /// Delete a Git folder with changes that were not pushed. The remote repository stays.
+    /// Delete a Git folder (repo) with changes that were not pushed. The remote repository stays.
     #[tool(
+        title = "Remove a repo",
         operation = "repos_delete",
         effect = destroy,
         idempotent,
         done = "The Git folder is deleted."
     )]
     DeleteRepo,
-    /// The caller's credentials for Git providers, without their tokens.
+    /// The caller's credentials for Git providers.
     #[tool(
+        title = "Connected Git accounts",
         operation = "git_credentials_list",
         answer(
             "credentials.credential_id",
@@ -98,13 +102,14 @@ pub enum Workspace {
     ListGitCredentials,
     /// Save a token for a Git provider, so that Git folders can use private repositories.
     #[tool(
+        title = "Save a Git token",
         operation = "git_credentials_create",
         fields("git_provider", "git_username", "git_email", "personal_access_token"),
         effect = write,
         answer("credential_id", "name", "git_provider", "git_username")
     )]
     CreateGitCredential,
-    /// Delete a saved credential for a Git provider.
+    /// Delete a saved token for a Git provider such as GitHub.
     #[tool(
         operation = "git_credentials_delete",
         fields("credential_id"),
@@ -113,10 +118,10 @@ pub enum Workspace {
         done = "The credential is deleted."
     )]
     DeleteGitCredential,
-    /// Whether a path such as /Shared/etl exists in the workspace, and what it is: notebook, file or folder; id,
-    /// language, times of change.
+    /// What is at a path such as /Users/someone@example.com/etl in the workspace, if anything: notebook, file or
+    /// folder.
     #[tool(
-        title = "Look at a workspace path",
+        title = "Does a workspace path exist?",
         operation = "workspace_get_status",
         answer(
             "path",
