@@ -115,6 +115,7 @@ const SECURABLES: &[(&str, &str, &[&str], &[&str])] = &[
 /// Operations whose names begin so are for admins. What reads the directory is for everybody.
 const ADMIN: &[&str] = &[
     "token_management_",
+    "clusters_change_owner",
     "global_init_scripts_",
     "instance_profiles_add",
     "instance_profiles_edit",

@@ -24,7 +24,7 @@
 //! | command execution 1.2 | Python in a process per context, SQL on the engine | Scala and R |
 //! | workspace | notebooks and files; SOURCE, JUPYTER, AUTO and RAW | HTML, DBC and whole folders |
 //! | DBFS, files of volumes | whole, in parts, in ranges | |
-//! | jobs | notebook, Python file, SQL file, condition and run-job tasks; retries, timeouts, queue, repair | schedules and triggers never fire |
+//! | jobs | notebook, Python file, SQL file, condition, run-job and for-each tasks; schedules, retries, timeouts, queue, repair | triggers other than schedules and periods |
 //! | identity | users, groups, service principals, tokens, OAuth for machines, permissions, grants | single sign-on |
 //! | secrets, experiments, model registry | whole | artifacts |
 //! | pools, policies, pipelines, serving, dashboards, alerts, apps, sharing, settings, the account | kept, checked, listed | what they would do |

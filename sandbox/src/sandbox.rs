@@ -18,7 +18,7 @@ use crate::api::clusters::Clusters;
 use crate::api::commands::Contexts;
 use crate::api::dbfs::Handles;
 use crate::api::files::Sessions;
-use crate::api::jobs::Jobs;
+use crate::api::jobs::{Jobs, keep_schedules};
 use crate::api::warehouses::Warehouses;
 use crate::api::workspace::Objects;
 use crate::api::{scim, uc};
@@ -172,6 +172,7 @@ async fn serve(settings: Settings) -> Result<AppState, Error> {
     let stop = state.stop.clone();
     let server = axum::serve(server::Cuttable(listener), server::router(&state))
         .with_graceful_shutdown(stop.cancelled_owned());
+    state.tasks.spawn(keep_schedules(state.clone()));
     state.tasks.spawn(async move {
         if let Err(cause) = server.await {
             tracing::error!(%cause, "the sandbox stopped serving");

@@ -7,6 +7,7 @@ Prints a line for each service, and fails at the end if one failed. Each step lo
 
 import base64
 import datetime
+import io
 import os
 import sys
 import time
@@ -15,7 +16,7 @@ import traceback
 from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.errors import AlreadyExists, BadRequest, DatabricksError, NotFound, PermissionDenied, ResourceAlreadyExists
 from databricks.sdk.service import (
-    apps, billing, catalog, cleanrooms, compute, dashboards, database, iam, ml, oauth2, pipelines, provisioning, serving,
+    apps, billing, catalog, cleanrooms, compute, dashboards, database, iam, jobs, ml, oauth2, pipelines, provisioning, serving,
     settings, sharing, sql, vectorsearch, workspace,
 )
 from databricks.sdk.version import __version__
@@ -193,6 +194,105 @@ def cluster_policies():
     gone(w.cluster_policies.get, policy.policy_id)
     family = next(iter(w.policy_families.list()))
     assert w.policy_families.get(family.policy_family_id).definition
+    of_family = w.cluster_policies.create(name=unique(), policy_family_id=family.policy_family_id, policy_family_definition_overrides=definition)
+    assert "preview.enabled" in w.cluster_policies.get(of_family.policy_id).definition
+    w.cluster_policies.delete(of_family.policy_id)
+
+
+@service
+def cluster_owners():
+    cluster = w.clusters.create(cluster_name=unique(), spark_version=w.clusters.select_spark_version(latest=True, long_term_support=True), node_type_id=w.clusters.select_node_type(local_disk=True), num_workers=1, autotermination_minutes=15).result()
+    user = w.users.create(user_name=f"{unique()}@example.com")
+    refused(DatabricksError, w.clusters.change_owner, cluster_id=cluster.cluster_id, owner_username=user.user_name)
+    w.clusters.delete(cluster_id=cluster.cluster_id).result()
+    w.clusters.change_owner(cluster_id=cluster.cluster_id, owner_username=user.user_name)
+    assert w.clusters.get(cluster.cluster_id).creator_user_name == user.user_name
+    refused(DatabricksError, w.clusters.change_owner, cluster_id=cluster.cluster_id, owner_username="nobody@example.com")
+    w.clusters.permanent_delete(cluster_id=cluster.cluster_id)
+    w.users.delete(user.id)
+    for wanted in ({"photon": True}, {"gpu": True, "ml": True}, {"scala": "2.13"}, {"spark_version": "3.5"}):
+        assert w.clusters.select_spark_version(**wanted)
+
+
+@service
+def dbutils_on_a_cluster():
+    cluster = next(c for c in w.clusters.list() if c.state == compute.State.RUNNING).cluster_id
+    far = WorkspaceClient(cluster_id=cluster).dbutils
+    assert "/Volumes" in [mount[0] for mount in far.fs.mounts()]
+    refused(Exception, far.fs.mount, "wasb://somewhere", "/mnt/x")
+    path = f"/tmp/{unique()}"
+    far.fs.put(f"{path}/a.txt", "abc", True)
+    assert far.fs.head(f"{path}/a.txt") == "abc" and [f.name for f in far.fs.ls(path)] == ["a.txt"]
+    far.fs.rm(path, True)
+    scope = unique("scope")
+    w.secrets.create_scope(scope=scope)
+    w.secrets.put_secret(scope=scope, key="k", string_value="hush")
+    assert far.secrets.get(scope, "k") == "hush" and far.secrets.getBytes(scope, "k") == b"hush"
+    w.secrets.delete_scope(scope=scope)
+
+
+@service
+def files_of_many_parts():
+    root = f"/Volumes/main/default/files/{unique()}"
+    content = os.urandom(12 * 1024 * 1024)
+    w.files.upload(f"{root}/one", io.BytesIO(content))
+    refused(AlreadyExists, w.files.upload, f"{root}/one", io.BytesIO(content), overwrite=False)
+    w.files.upload(f"{root}/two", io.BytesIO(content), use_parallel=True, part_size=5 * 1024 * 1024)
+    for name in ("one", "two"):
+        assert w.files.download(f"{root}/{name}").contents.read() == content
+        assert w.files.get_metadata(f"{root}/{name}").content_length == len(content)
+        w.files.delete(f"{root}/{name}")
+    w.files.delete_directory(root)
+    gone(w.files.get_directory_metadata, root)
+
+
+@service
+def notebooks_up_and_down():
+    path = f"/Users/{ME}/{unique()}.py"
+    w.workspace.upload(path, io.BytesIO(b"print(1)"))
+    with w.workspace.download(path) as notebook:
+        assert notebook.read() == b"# Databricks notebook source\nprint(1)"
+    w.workspace.delete(path)
+    assert [item.path for item in w.workspace.list(f"/Users/{ME}", recursive=True)]
+
+
+@service
+def jobs_for_each_and_on_schedule():
+    path = f"/Users/{ME}/{unique()}"
+    w.workspace.import_(path, content=base64.b64encode(b"dbutils.notebook.exit(dbutils.widgets.get('n') * 2)").decode(), format=workspace.ImportFormat.SOURCE, language=workspace.Language.PYTHON)
+    one = jobs.Task(task_key="one", notebook_task=jobs.NotebookTask(notebook_path=path, base_parameters={"n": "{{input}}"}))
+    job = w.jobs.create(name=unique(), tasks=[jobs.Task(task_key="all", for_each_task=jobs.ForEachTask(inputs='["a", "b", "c"]', concurrency=2, task=one))], schedule=jobs.CronSchedule(quartz_cron_expression="0/1 * * * * ?", timezone_id="UTC", pause_status=jobs.PauseStatus.PAUSED))
+    run = w.jobs.run_now(job_id=job.job_id).result()
+    assert run.state.result_state == jobs.RunResultState.SUCCESS and run.tasks[0].for_each_task.stats.task_run_stats.succeeded_iterations == 3
+    iterations = w.jobs.get_run(run.tasks[0].run_id).iterations
+    assert [w.jobs.get_run_output(i.run_id).notebook_output.result for i in iterations] == ["aa", "bb", "cc"]
+    w.jobs.update(job_id=job.job_id, new_settings=jobs.JobSettings(schedule=jobs.CronSchedule(quartz_cron_expression="0/1 * * * * ?", timezone_id="UTC")))
+    deadline = time.time() + 20
+    while not any(r.trigger == jobs.TriggerType.PERIODIC for r in w.jobs.list_runs(job_id=job.job_id)):
+        assert time.time() < deadline, "the schedule did not fire"
+        time.sleep(0.5)
+    refused(BadRequest, w.jobs.create, name=unique(), schedule=jobs.CronSchedule(quartz_cron_expression="never", timezone_id="UTC"))
+    w.jobs.delete(job_id=job.job_id)
+    w.workspace.delete(path)
+
+
+@service
+def grants_by_statement():
+    warehouse = next(iter(w.warehouses.list())).id
+    principal = w.service_principals.create(display_name=unique())
+    run = lambda client, text: client.statement_execution.execute_statement(warehouse_id=warehouse, statement=text, wait_timeout="30s")
+    w.permissions.update("warehouses", warehouse, access_control_list=[iam.AccessControlRequest(service_principal_name=principal.application_id, permission_level=iam.PermissionLevel.CAN_USE)])
+    secret = w.service_principal_secrets_proxy.create(principal.id)
+    their = WorkspaceClient(host=w.config.host, client_id=principal.application_id, client_secret=secret.secret, auth_type="oauth-m2m")
+    table = f"main.default.{unique('t').replace('-', '_')}"
+    assert run(w, f"CREATE TABLE {table} AS SELECT 1 AS a").status.state == sql.StatementState.SUCCEEDED
+    assert "INSUFFICIENT_PERMISSIONS" in run(their, f"SELECT * FROM {table}").status.error.message
+    for grant in ("USE CATALOG ON CATALOG main", "USE SCHEMA ON SCHEMA main.default", f"SELECT ON TABLE {table}"):
+        assert run(w, f"GRANT {grant} TO `{principal.application_id}`").status.state == sql.StatementState.SUCCEEDED
+    assert run(their, f"SELECT * FROM {table}").result.data_array == [["1"]]
+    assert catalog.Privilege.SELECT in w.grants.get("table", table).privilege_assignments[0].privileges
+    run(w, f"DROP TABLE {table}")
+    w.service_principals.delete(principal.id)
 
 
 @service

@@ -22,8 +22,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("lakeview_publish", publish),
     Route::new("lakeview_revert", revert),
     Route::new("lakeview_migrate", migrate).lacks("the text of the dashboard is not translated"),
-    Route::new("policy_families_list", families).lacks("two of the families that the service has"),
-    Route::new("policy_families_get", family).lacks("two of the families that the service has"),
+    Route::new("policy_families_list", families).lacks("four of the families that the service has"),
+    Route::new("policy_families_get", family).lacks("four of the families that the service has"),
     Route::new("redash_config_get_config", redash),
 ];
 
@@ -51,9 +51,10 @@ fn visualizations(call: &Call, change: &mut Change) -> Reply<Value> {
 fn target(call: &Call, change: &Change) -> Reply<(String, String, String)> {
     let (path, id) = (call.must("object_type")?, call.must("object_id")?);
     let (kind, kinds): (&str, &[&str]) = match path.as_str() {
-        "alerts" => ("alert", &["alert", "legacy_alert"]),
-        "dashboards" => ("dashboard", &["legacy_dashboard", "lakeview"]),
-        "queries" => ("query", &["query", "legacy_query"]),
+        // a transfer of ownership names the type in the singular
+        "alerts" | "alert" => ("alert", &["alert", "legacy_alert"]),
+        "dashboards" | "dashboard" => ("dashboard", &["legacy_dashboard", "lakeview"]),
+        "queries" | "query" => ("query", &["query", "legacy_query"]),
         "data_sources" => ("data_source", &[]),
         _ => {
             return Err(ApiError::invalid(format!(
@@ -175,11 +176,30 @@ const FAMILIES: &[(&str, &str, &str)] = &[
         r#"{"node_type_id":{"type":"allowlist","values":["i3.xlarge","m5d.large"],"defaultValue":"i3.xlarge"},"num_workers":{"type":"fixed","value":0},"spark_conf.spark.databricks.cluster.profile":{"type":"fixed","value":"singleNode","hidden":true}}"#,
     ),
     (
+        "power-user",
+        "Power User Compute",
+        r#"{"autotermination_minutes":{"type":"range","minValue":10,"maxValue":4320,"defaultValue":4320},"node_type_id":{"type":"unlimited","defaultValue":"i3.xlarge","isOptional":true},"spark_version":{"type":"unlimited","defaultValue":"auto:latest-lts-ml"}}"#,
+    ),
+    (
+        "shared-compute",
+        "Shared Compute",
+        r#"{"autotermination_minutes":{"type":"unlimited","defaultValue":4320,"isOptional":true},"data_security_mode":{"type":"fixed","value":"USER_ISOLATION","hidden":true},"spark_version":{"type":"unlimited","defaultValue":"auto:latest-lts"}}"#,
+    ),
+    (
         "job-cluster",
         "Job Compute",
         r#"{"cluster_type":{"type":"fixed","value":"job"},"spark_version":{"type":"unlimited","defaultValue":"auto:latest-lts"},"num_workers":{"type":"unlimited","defaultValue":4,"isOptional":true}}"#,
     ),
 ];
+
+/// The definition of a policy of a family: the family's, with what the policy has otherwise.
+pub(crate) fn of_family(id: &str, overrides: &Map<String, Value>) -> Reply<String> {
+    let family = FAMILIES.iter().find(|family| family.0 == id);
+    let family = family.ok_or_else(|| ApiError::not_found(format!("Policy family {id} does not exist.")))?;
+    let mut rules: Map<String, Value> = serde_json::from_str(family.2).map_err(ApiError::internal)?;
+    rules.extend(overrides.clone());
+    Ok(Value::Object(rules).to_string())
+}
 
 fn shown_family((id, name, definition): &(&str, &str, &str)) -> Map<String, Value> {
     Map::from_iter([

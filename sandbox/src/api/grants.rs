@@ -73,12 +73,12 @@ fn key(kind: &str, name: &str) -> String {
 }
 
 /// From principals to their privileges.
-fn granted(kind: &str, name: &str, change: &Change) -> Map<String, Value> {
+pub(crate) fn granted(kind: &str, name: &str, change: &Change) -> Map<String, Value> {
     change.get(GRANT, &key(kind, name)).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 /// The securables that a securable gets privileges from, itself first.
-fn chain(kind: &str, name: &str) -> Vec<(String, String)> {
+pub(crate) fn chain(kind: &str, name: &str) -> Vec<(String, String)> {
     let mut chain = vec![(kind.to_owned(), name.to_owned())];
     let parts: Vec<&str> = name.split('.').collect();
     if parts.len() > 2 {
@@ -134,10 +134,19 @@ fn list(call: &Call, change: &mut Change) -> Reply<Value> {
     paged(call, assignments(call, granted(&kind, &name, change)))
 }
 
-/// Adds and removes privileges as a request says.
-fn apply(call: &Call, change: &mut Change, kind: &str, name: &str) -> Reply<Map<String, Value>> {
+fn changes(call: &Call) -> Value {
+    call.body.get("changes").cloned().unwrap_or_default()
+}
+
+/// Adds and removes privileges as changes say.
+pub(crate) fn apply(
+    changes: &Value,
+    change: &mut Change,
+    kind: &str,
+    name: &str,
+) -> Reply<Map<String, Value>> {
     let mut all = granted(kind, name, change);
-    for one in call.body.get("changes").and_then(Value::as_array).into_iter().flatten() {
+    for one in changes.as_array().into_iter().flatten() {
         let principal = one["principal"].as_str().unwrap_or_default();
         if principal.is_empty() {
             return Err(ApiError::invalid("Missing required field: changes.principal"));
@@ -174,7 +183,7 @@ fn update(call: &Call, change: &mut Change) -> Reply<Value> {
         let message = format!("User does not have MANAGE on {kind} '{name}'.");
         return Err(ApiError::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", message));
     }
-    let all = apply(call, change, &kind, &name)?;
+    let all = apply(&changes(call), change, &kind, &name)?;
     Ok(json!({ "privilege_assignments": assignments(call, all) }))
 }
 
@@ -225,7 +234,7 @@ fn share_get(call: &Call, change: &mut Change) -> Reply<Value> {
 
 fn share_update(call: &Call, change: &mut Change) -> Reply<Value> {
     let name = share(call, change)?;
-    let all = apply(call, change, "share", &name)?;
+    let all = apply(&changes(call), change, "share", &name)?;
     if call.flag("omit_permissions_list") {
         return Ok(json!({}));
     }

@@ -5,7 +5,7 @@ mod catalog;
 pub(crate) mod clusters;
 pub(crate) mod commands;
 pub(crate) mod dbfs;
-mod dbsql;
+pub(crate) mod dbsql;
 pub(crate) mod files;
 pub(crate) mod grants;
 mod history;
@@ -15,6 +15,8 @@ mod lenient;
 mod libraries;
 mod mlflow;
 mod oauth;
+#[cfg(feature = "sql")]
+pub(crate) mod outside;
 mod paging;
 pub(crate) mod permissions;
 mod pipelines;
@@ -31,6 +33,8 @@ pub(crate) mod uc;
 pub(crate) mod warehouses;
 pub(crate) mod workspace;
 
+#[cfg(feature = "sql")]
+pub(crate) use identity::METASTORE;
 #[cfg(feature = "sql")]
 pub(crate) use identity::USER;
 pub(crate) use identity::WORKSPACE_ID;
@@ -53,6 +57,7 @@ const AREAS: &[Area] = &[
     dbfs::routes,
     files::routes,
     jobs::routes,
+    mlflow::routes,
     #[cfg(feature = "sql")]
     statements::routes,
     #[cfg(feature = "sql")]

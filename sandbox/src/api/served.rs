@@ -12,6 +12,7 @@ const OWN: &[(&str, &str, &[&str])] = &[
         "no Spark runs on them",
         &[
             "create",
+            "change_owner",
             "get",
             "list",
             "start",
@@ -61,7 +62,7 @@ const OWN: &[(&str, &str, &[&str])] = &[
     ),
     (
         "jobs_",
-        "notebook, Python file, SQL file, condition and run-job tasks; no for-each; schedules and triggers never fire",
+        "notebook, Python file, SQL file, condition, run-job and for-each tasks; of the triggers, schedules and periodic ones fire",
         &[
             "create",
             "get",

@@ -122,7 +122,7 @@ impl Notebook {
         let comment = self.language.comment();
         let cells: Vec<String> = self.raw.iter().map(|cell| wrap(cell, comment)).collect();
         let between = format!("\n\n{comment} {DELIMITER}\n\n");
-        format!("{}\n{}\n", self.language.header(), cells.join(&between))
+        format!("{}\n{}", self.language.header(), cells.join(&between))
     }
 
     /// The cells, told apart by their magic.
@@ -188,7 +188,7 @@ mod tests {
                 (Kind::Magic("sh".to_owned()), "ls".to_owned()),
             ]
         );
-        assert_eq!(notebook.to_source(), SOURCE);
+        assert_eq!(notebook.to_source(), SOURCE.trim_end());
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             notebook.to_source(),
-            "-- Databricks notebook source\nselect 1\n\n-- COMMAND ----------\n\nselect 2\n"
+            "-- Databricks notebook source\nselect 1\n\n-- COMMAND ----------\n\nselect 2"
         );
         assert!(Notebook::is_source(&notebook.to_source(), Language::Sql));
         assert!(!Notebook::is_source("select 1", Language::Sql));

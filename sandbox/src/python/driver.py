@@ -92,6 +92,14 @@ def as_table(value):
     return None
 
 
+def dedented(code):
+    """A cell as IPython takes it: one that is indented as a whole is moved to the margin."""
+    lines = code.splitlines(True)
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    return "".join(line.removeprefix(indent) for line in lines) if indent else code
+
+
 class Cells:
     """The namespace, and what a cell shows besides its output."""
 
@@ -178,7 +186,7 @@ class Cells:
         return {"shown": self.shown}
 
     def execute(self, code, name):
-        tree = ast.parse(code, name)
+        tree = ast.parse(dedented(code), name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         self.evaluate(compile(tree, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
         if last is None:

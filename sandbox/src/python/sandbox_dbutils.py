@@ -91,6 +91,8 @@ class TaskValues:
 FileInfo = collections.namedtuple("FileInfo", "path name size modificationTime")
 FileInfo.isDir = lambda self: self.name.endswith("/")
 
+MountInfo = collections.namedtuple("MountInfo", "mountPoint source encryptionType")
+
 
 def place(path):
     """A path of dbutils.fs as a path of files: DBFS is where there is no scheme and no volume."""
@@ -146,6 +148,9 @@ class Files:
         else:
             os.rmdir(inner)
         return True
+
+    def mounts(self):
+        return [MountInfo("/", "DatabricksRoot", ""), MountInfo("/Volumes", "UnityCatalogVolumes", "")]
 
     def cp(self, source, target, recurse=False):
         self._transfer(source, target, recurse)

@@ -26,8 +26,8 @@ pub(crate) struct Rows {
 /// The catalog and schema that names without them belong to; `USE` changes it for the statements that follow.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
-    catalog: Option<String>,
-    schema: Option<String>,
+    pub(crate) catalog: Option<String>,
+    pub(crate) schema: Option<String>,
 }
 
 /// Runs statements in turn, with values for `:name` markers. An error is the service's text.
@@ -40,6 +40,7 @@ pub(crate) async fn run(
 ) -> Result<Rows, String> {
     let mut session = crate::sql::Session::default();
     session.row_limit = Some(MAX_ROWS);
+    session.outside = crate::api::outside::owner(state);
     for (name, value) in parameters {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut parameter = crate::sql::Parameter::default();
@@ -74,7 +75,7 @@ pub(crate) async fn run(
 #[cfg(feature = "sql")]
 impl Scope {
     /// Follows a `USE` that the engine has found to be valid; any other statement leaves the scope alone.
-    fn follow(&mut self, statement: &str) {
+    pub(crate) fn follow(&mut self, statement: &str) {
         let code = statement
             .lines()
             .filter(|line| !line.trim_start().starts_with("--"))

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{Operation, Schema};
 
+/// Values that the service takes though its documents do not have them: what drivers ask for.
+const UNDOCUMENTED: &[&str] = &["INLINE_OR_EXTERNAL_LINKS"];
+
 /// What is wrong with a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -70,7 +73,9 @@ fn request(schema: Schema, value: &Value, place: &mut String) -> Result<(), Faul
             return Ok(());
         }
         (Some("string"), Value::String(text)) => {
-            schema.values().is_none_or(|known| text.is_empty() || known.iter().any(|it| it == text))
+            text.is_empty()
+                || UNDOCUMENTED.contains(&text.as_str())
+                || schema.values().is_none_or(|known| known.iter().any(|it| it == text))
         }
         (Some("integer"), Value::Number(number)) => {
             number.is_i64() || number.as_f64().is_some_and(|it| it.fract() == 0.0)

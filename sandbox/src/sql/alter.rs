@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::Ident;
 use super::catalog::{Column, Common, Kind, Table, TableName, View};
 use super::ddl::{check_columns, mapped, one_part};
 use super::error::SqlError;
-use super::parse::{Change, Name, place};
+use super::parse::{Change, Name, Place, place};
 use super::plan::tables::arrow_schema;
 use super::{Output, Run};
 
@@ -21,6 +21,7 @@ impl Run<'_> {
         change: Change,
     ) -> Result<Output, SqlError> {
         let _turn = self.engine.files.writing().await;
+        self.managed(kind, name)?;
         let catalogs = self.catalogs();
         match kind {
             Kind::Catalog => catalogs.update_common(one_part(name)?, None, common_change(change)?)?,
@@ -48,6 +49,21 @@ impl Run<'_> {
                 format!("ALTER VIEW expects a view, but {} is a table", full.quoted()),
             ));
         }
+        let operation = match &change {
+            Change::AddColumns(_) => "ADD COLUMNS",
+            Change::DropColumns { .. } => "DROP COLUMNS",
+            Change::RenameColumn { .. } => "RENAME COLUMN",
+            Change::CommentColumn { .. } | Change::SetNullable { .. } | Change::SetDefault { .. } => {
+                "CHANGE COLUMN"
+            }
+            Change::SetProperties(_) => "SET TBLPROPERTIES",
+            Change::UnsetProperties(_) => "UNSET TBLPROPERTIES",
+            Change::AddConstraint { .. } => "ADD CONSTRAINT",
+            Change::DropConstraint { .. } => "DROP CONSTRAINT",
+            Change::ClusterBy(_) => "CLUSTER BY",
+            // tags, owners and names are the catalog's and not the table's
+            _ => "",
+        };
         match change {
             Change::RenameTo(to) => {
                 let to = match to.as_slice() {
@@ -61,11 +77,22 @@ impl Run<'_> {
             }
             Change::AddColumns(added) => {
                 self.writable(&full)?;
-                if added.iter().any(|column| !column.nullable) {
+                if added.iter().any(|(column, _)| !column.nullable) {
                     return Err(SqlError::unsupported("adding a NOT NULL column to a table"));
                 }
                 let mut columns = table.columns.clone();
-                columns.extend(added);
+                for (column, place) in added {
+                    let at = match &place {
+                        None => columns.len(),
+                        Some(Place::First) => 0,
+                        Some(Place::After(other)) => {
+                            let found =
+                                columns.iter().position(|known| known.name.to_lowercase() == other.value);
+                            1 + found.ok_or_else(|| no_column(&table, self.source.spelling(other)))?
+                        }
+                    };
+                    columns.insert(at, column);
+                }
                 check_columns(&columns, mapped(&table))?;
                 catalogs.update_table(&full, |table| table.columns = columns)?;
             }
@@ -96,6 +123,49 @@ impl Run<'_> {
             Change::CommentColumn { name, comment } => {
                 self.change_column(&full, &table, &name, |column| column.comment = comment)?
             }
+            Change::SetDefault { name, default } => {
+                if let Some(default) = &default {
+                    self.constant(default).await?;
+                }
+                self.change_column(&full, &table, &name, |column| column.default = default)?;
+            }
+            Change::SetTags { column: Some(name), tags } => {
+                self.change_column(&full, &table, &name, |column| column.tags.extend(tags))?;
+            }
+            Change::UnsetTags { column: Some(name), keys } => {
+                self.change_column(&full, &table, &name, |column| {
+                    column.tags.retain(|key, _| !keys.contains(key))
+                })?;
+            }
+            Change::ClusterBy(columns) => {
+                catalogs.update_table(&full, |table| table.layout.clustering = columns)?;
+            }
+            Change::AddConstraint { name, text } => {
+                if table.constraints.contains_key(&name) {
+                    return Err(SqlError::new(
+                        "DELTA_CONSTRAINT_ALREADY_EXISTS",
+                        format!("Constraint '{name}' already exists. Please delete the old constraint first"),
+                    ));
+                }
+                let target = self.target(&full).await?;
+                self.check(&full, &table, std::slice::from_ref(&target.rows), &name, &text).await.map_err(|_| {
+                    SqlError::new(
+                        "DELTA_NEW_CHECK_CONSTRAINT_VIOLATION",
+                        format!("Rows in {} violate the new CHECK constraint ({text}), or it cannot be evaluated", full.quoted()),
+                    )
+                })?;
+                catalogs.update_table(&full, |table| drop(table.constraints.insert(name, text)))?;
+            }
+            Change::DropConstraint { name, if_exists } => {
+                if !table.constraints.contains_key(&name) && !if_exists {
+                    return Err(SqlError::new(
+                        "DELTA_CONSTRAINT_DOES_NOT_EXIST",
+                        format!("Cannot drop nonexistent constraint {name} from table {}", full.quoted()),
+                    ));
+                }
+                catalogs.update_table(&full, |table| drop(table.constraints.remove(&name)))?;
+            }
+            Change::Nothing => {}
             Change::SetNullable { name, nullable } => {
                 if !nullable {
                     let target = self.target(&full).await?;
@@ -128,6 +198,9 @@ impl Run<'_> {
                 let change = common_change(other)?;
                 catalogs.update_table(&full, |table| change(&mut table.common))?;
             }
+        }
+        if !operation.is_empty() && table.view.is_none() {
+            catalogs.update_table(&full, |table| table.note(self.session.user(), operation, &[]))?;
         }
         Ok(())
     }
@@ -213,6 +286,11 @@ fn common_change(change: Change) -> Result<CommonChange, SqlError> {
         Change::UnsetProperties(keys) => Box::new(move |common: &mut Common| {
             keys.iter().for_each(|key| drop(common.properties.remove(key)))
         }),
+        Change::SetTags { column: None, tags } => Box::new(|common: &mut Common| common.tags.extend(tags)),
+        Change::UnsetTags { column: None, keys } => {
+            Box::new(move |common: &mut Common| common.tags.retain(|key, _| !keys.contains(key)))
+        }
+        Change::Nothing => Box::new(|_: &mut Common| {}),
         Change::SetOwner(owner) => Box::new(|common: &mut Common| common.owner = owner),
         _ => return Err(SqlError::unsupported("this form of ALTER")),
     })

@@ -1,17 +1,17 @@
 //! `CREATE`, `DROP` and `USE`; what changes is in [`super::alter`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Int64Array, RecordBatch};
 use datafusion::sql::sqlparser::ast::Query;
 
-use super::catalog::{CatalogError, Column, Common, Kind, Table, TableKind, TableName, View, Volume};
+use super::catalog::{CatalogError, Column, Common, Kind, Layout, Table, TableKind, TableName, View, Volume};
 use super::dml::convert;
 use super::error::SqlError;
 use super::parse::{Command, CreateTable, CreateView, Name, Options, place};
 use super::plan::tables::arrow_schema;
-use super::{Output, Run, USER, types};
+use super::{Output, Run, types};
 
 /// Characters that a table's format does not allow in a column's name.
 const FORBIDDEN_IN_COLUMNS: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
@@ -24,20 +24,23 @@ impl Run<'_> {
     pub(super) async fn define(&self, command: Command) -> Result<Output, SqlError> {
         match command {
             Command::CreateCatalog { name, if_not_exists, options } => {
-                let done = self.catalogs().create_catalog(common(one_part(&name)?, options));
+                self.permitted(&["CREATE_CATALOG"], "metastore", crate::api::METASTORE)?;
+                let done = self.catalogs().create_catalog(self.common(one_part(&name)?, options));
                 tolerate(done, if_not_exists)
             }
             Command::CreateSchema { name, if_not_exists, options } => {
                 let full = self.session.schema_name(&name)?;
+                self.permitted(&["CREATE_SCHEMA"], "catalog", &full.catalog)?;
                 tolerate(
-                    self.catalogs().create_schema(&full.catalog, common(&full.schema, options)),
+                    self.catalogs().create_schema(&full.catalog, self.common(&full.schema, options)),
                     if_not_exists,
                 )
             }
             Command::CreateVolume { name, if_not_exists, options } => {
                 let full = self.session.table(&name);
                 let storage_location = options.location.clone();
-                let volume = Volume { common: common(&full.table, options), storage_location };
+                self.permitted(&["CREATE_VOLUME"], "schema", &format!("{}.{}", full.catalog, full.schema))?;
+                let volume = Volume { common: self.common(&full.table, options), storage_location };
                 tolerate(self.catalogs().create_volume(&full, volume), if_not_exists)
             }
             Command::CreateTable(create) => self.create_table(*create).await,
@@ -53,10 +56,35 @@ impl Run<'_> {
     }
 
     async fn create_table(&self, create: CreateTable) -> Result<Output, SqlError> {
-        let CreateTable { name, or_replace, if_not_exists, columns, options, query } = create;
+        let CreateTable {
+            name,
+            or_replace,
+            if_not_exists,
+            mut columns,
+            constraints,
+            mut options,
+            mut query,
+            like,
+        } = create;
         let full = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
         self.catalogs().schema(&full.schema_name())?;
+        self.permitted(&["CREATE_TABLE"], "schema", &format!("{}.{}", full.catalog, full.schema))?;
+        let mut copied = None;
+        if let Some(like) = like {
+            let other = self.session.table(&like.name);
+            self.owned("SELECT", &other)?;
+            let found = self.engine.table(&other);
+            let table = found.map_err(|error| SqlError::from(error).at(like.name.last().and_then(place)))?;
+            columns.clone_from(&table.columns);
+            options.format =
+                options.format.or_else(|| Some(table.format.clone()).filter(|format| !format.is_empty()));
+            options.comment = options.comment.or_else(|| table.common.comment.clone());
+            if like.rows {
+                query = Some(Box::new(super::dml::template(&format!("SELECT * FROM {}", other.quoted()))?));
+                copied = Some(table.files.len());
+            }
+        }
         let old = self.catalogs().table(&full).ok();
         match &old {
             Some(_) if if_not_exists => return Ok(Output::empty()),
@@ -80,7 +108,15 @@ impl Run<'_> {
             return Err(SqlError::unsupported(format!("managed tables of the format {format}")));
         }
         let by_query = query.is_some();
+        let layout = Layout {
+            partitions: std::mem::take(&mut options.partitions),
+            clustering: std::mem::take(&mut options.clustering),
+        };
         let (columns, rows) = match query {
+            Some(query) if copied.is_some() => {
+                let output = self.planner().without_limit().query(*query, self.source).await?;
+                (columns, output.batches().to_vec())
+            }
             Some(query) => {
                 let output = self.planner().without_limit().query(*query, self.source).await?;
                 let columns = output
@@ -99,7 +135,7 @@ impl Run<'_> {
         )?;
         let kind = if location.is_some() { TableKind::External } else { TableKind::Managed };
         let mut table = Table {
-            common: common(&full.table, options),
+            common: self.common(&full.table, options),
             kind,
             columns,
             format,
@@ -107,7 +143,20 @@ impl Run<'_> {
             view: None,
             storage_location: location,
             sample: false,
+            layout,
+            constraints: constraints.into_iter().collect(),
+            history: old.as_ref().map(|old| old.history.clone()).unwrap_or_default(),
         };
+        let operation = match (old.is_some(), by_query, copied) {
+            (_, _, Some(_)) => "CLONE",
+            (false, false, _) => "CREATE TABLE",
+            (false, true, _) => "CREATE TABLE AS SELECT",
+            (true, false, _) => "CREATE OR REPLACE TABLE",
+            (true, true, _) => "CREATE OR REPLACE TABLE AS SELECT",
+        };
+        let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        let metrics = [("numOutputRows", count)];
+        table.note(self.session.user(), operation, metrics.get(..usize::from(by_query)).unwrap_or_default());
         if let Some(old) = &old {
             table.common.id.clone_from(&old.common.id);
             table.common.created_at = old.common.created_at;
@@ -130,6 +179,16 @@ impl Run<'_> {
         if let Some(old) = &old {
             self.engine.files.discard(self.catalogs(), &full, old, &files);
         }
+        if let Some(files) = copied {
+            return Ok(Output::counts(&[
+                ("source_table_size", 0),
+                ("source_num_of_files", files),
+                ("num_removed_files", 0),
+                ("num_copied_files", files),
+                ("removed_files_size", 0),
+                ("copied_files_size", 0),
+            ]));
+        }
         // what the service answers to CREATE TABLE AS SELECT: the columns of an insert, and no row
         let none = || Arc::new(Int64Array::from(Vec::<i64>::new())) as _;
         Ok(if by_query {
@@ -144,6 +203,7 @@ impl Run<'_> {
         let full = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
         self.catalogs().schema(&full.schema_name())?;
+        self.permitted(&["CREATE_TABLE"], "schema", &format!("{}.{}", full.catalog, full.schema))?;
         match self.catalogs().table(&full) {
             Ok(_) if if_not_exists => return Ok(Output::empty()),
             Ok(table) if or_replace && table.view.is_none() => {
@@ -183,7 +243,7 @@ impl Run<'_> {
             schema: self.session.schema().to_owned(),
         };
         let table = Table {
-            common: common(&full.table, options),
+            common: self.common(&full.table, options),
             kind: TableKind::View,
             columns: found,
             format: String::new(),
@@ -191,6 +251,9 @@ impl Run<'_> {
             view: Some(view),
             storage_location: None,
             sample: false,
+            layout: Layout::default(),
+            constraints: BTreeMap::new(),
+            history: Vec::new(),
         };
         self.catalogs().put_table(&full, table, or_replace)?;
         Ok(Output::empty())
@@ -215,6 +278,7 @@ impl Run<'_> {
         cascade: bool,
     ) -> Result<Output, SqlError> {
         let _turn = self.engine.files.writing().await;
+        self.managed(kind, name)?;
         let catalogs = self.catalogs();
         let done = match kind {
             Kind::Catalog => catalogs.drop_catalog(one_part(name)?, cascade),
@@ -255,14 +319,14 @@ impl Run<'_> {
         }
         Ok(Output::empty())
     }
-}
 
-/// A new object with what the statement's clauses say of it.
-fn common(name: &str, options: Options) -> Common {
-    Common {
-        comment: options.comment,
-        properties: options.properties.into_iter().collect(),
-        ..Common::new(name, USER)
+    /// A new object with what the statement's clauses say of it.
+    fn common(&self, name: &str, options: Options) -> Common {
+        Common {
+            comment: options.comment,
+            properties: options.properties.into_iter().collect(),
+            ..Common::new(name, self.session.user())
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `DESCRIBE`.
 
-use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::ast::{Ident, Query};
 
 use super::catalog::{Common, TableKind};
 use super::error::SqlError;
@@ -51,6 +51,12 @@ impl Run<'_> {
             .iter()
             .map(|column| row(&column.name, &column.kind, column.comment.clone()))
             .collect();
+        if !table.layout.partitions.is_empty() {
+            rows.push(row("# Partition Information", "", Some(String::new())));
+            rows.push(row("# col_name", "data_type", Some("comment".to_owned())));
+            let columns = table.layout.partitions.iter().filter_map(|name| table.column(name));
+            rows.extend(columns.map(|column| row(&column.name, &column.kind, column.comment.clone())));
+        }
         if extended {
             let blank = || Some(String::new());
             rows.push(row("", "", blank()));
@@ -81,8 +87,35 @@ impl Run<'_> {
                 detail("Is_managed_location", "true".to_owned());
             }
             detail("Table Properties", properties(&table.common));
+            if !table.constraints.is_empty() {
+                rows.push(row("", "", blank()));
+                rows.push(row("# Constraints", "", blank()));
+                rows.extend(table.constraints.iter().map(|(name, text)| row(name, text.clone(), blank())));
+            }
         }
         Ok(Output::strings(&COLUMNS, rows))
+    }
+
+    /// One column of a table.
+    pub(super) fn describe_column(&self, name: &Name, column: &Ident) -> Result<Output, SqlError> {
+        let full = self.session.table(name);
+        let table = self
+            .engine
+            .table(&full)
+            .map_err(|error| SqlError::from(error).at(name.last().and_then(place)))?;
+        let Some(found) = table.column(&column.value) else {
+            return Err(SqlError::new(
+                "COLUMN_NOT_FOUND",
+                format!("The column {} cannot be found. Verify the spelling", self.source.spelling(column)),
+            )
+            .at(place(column)));
+        };
+        let rows = [
+            ("col_name", found.name.clone()),
+            ("data_type", found.kind.clone()),
+            ("comment", found.comment.clone().unwrap_or_else(|| "NULL".to_owned())),
+        ];
+        Ok(info(["info_name", "info_value"], rows))
     }
 
     pub(super) async fn describe_query(&self, query: Query) -> Result<Output, SqlError> {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, UInt64Array, new_null_array,
 };
 use datafusion::arrow::compute::{
     CastOptions, cast_with_options, concat_batches, filter_record_batch, interleave,
@@ -16,7 +16,7 @@ use datafusion::arrow::compute::{
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, UInt64Type};
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
 
-use super::catalog::{Table, TableName};
+use super::catalog::{Identity, Table, TableName};
 use super::error::SqlError;
 use super::parse::{Delete, Insert, Name, Source, Update, place};
 use super::plan::tables::arrow_schema;
@@ -47,9 +47,17 @@ impl Run<'_> {
         } else {
             insert.columns.iter().map(|column| self.source.spelling(column).to_owned()).collect()
         };
-        let rows = self.arrange(&name, &table, &listed, &data).await?;
-        let inserted = rows.iter().map(RecordBatch::num_rows).sum();
-        self.write(&name, &table, &rows, !insert.overwrite)?;
+        let mut table = Table::clone(&table);
+        let listed = counted(
+            &table,
+            listed,
+            data.schema().fields().len(),
+            insert.columns.is_empty() && !insert.by_name,
+        )?;
+        let rows = self.arrange(&name, &mut table, &listed, &data).await?;
+        let inserted: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        let metrics = [("numOutputRows", inserted)];
+        self.write(&name, &table, &rows, !insert.overwrite, "WRITE", &metrics).await?;
         Ok(Output::counts(&[("num_affected_rows", inserted), ("num_inserted_rows", inserted)]))
     }
 
@@ -57,7 +65,7 @@ impl Run<'_> {
     async fn arrange(
         &self,
         name: &TableName,
-        table: &Table,
+        table: &mut Table,
         listed: &[String],
         data: &Output,
     ) -> Result<Vec<RecordBatch>, SqlError> {
@@ -102,26 +110,37 @@ impl Run<'_> {
             }
         }
         let schema = arrow_schema(table)?;
-        let mut defaults: HashMap<&str, ArrayRef> = HashMap::new();
+        let mut defaults: HashMap<String, ArrayRef> = HashMap::new();
         for column in table.columns.iter().filter(|column| !places.contains_key(&column.name.to_lowercase()))
         {
             if let Some(sql) = &column.default {
-                defaults.insert(&column.name, self.constant(sql).await?);
+                defaults.insert(column.name.clone(), self.constant(sql).await?);
             }
         }
         let mut arranged = Vec::new();
+        let mut identities: HashMap<usize, Identity> = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(at, column)| Some((at, column.identity?)))
+            .collect();
         for batch in data.batches() {
-            let columns = table.columns.iter().zip(schema.fields()).map(|(column, field)| {
-                let values =
-                    match (places.get(&column.name.to_lowercase()), defaults.get(column.name.as_str())) {
-                        (Some(at), _) => Arc::clone(batch.column(*at)),
-                        (None, Some(value)) => repeat(value, batch.num_rows())?,
-                        (None, None) => new_null_array(field.data_type(), batch.num_rows()),
+            let columns =
+                table.columns.iter().zip(schema.fields()).enumerate().map(|(at, (column, field))| {
+                    let given = places.get(&column.name.to_lowercase());
+                    let values = match (given, identities.get_mut(&at), defaults.get(column.name.as_str())) {
+                        (Some(at), ..) => Arc::clone(batch.column(*at)),
+                        (None, Some(identity), _) => count(identity, batch.num_rows()),
+                        (None, None, Some(value)) => repeat(value, batch.num_rows())?,
+                        (None, None, None) => new_null_array(field.data_type(), batch.num_rows()),
                     };
-                convert(&values, field)
-            });
+                    convert(&values, field)
+                });
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             arranged.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(SqlError::internal)?);
+        }
+        for (at, identity) in identities {
+            table.columns[at].identity = Some(identity);
         }
         Ok(arranged)
     }
@@ -160,7 +179,8 @@ impl Run<'_> {
         }
         let rows = RecordBatch::try_new(Arc::clone(&target.schema), columns).map_err(SqlError::internal)?;
         if !numbers.is_empty() {
-            self.write(&target.name, &target.table, &[rows], false)?;
+            let metrics = [("numUpdatedRows", numbers.len())];
+            self.write(&target.name, &target.table, &[rows], false, "UPDATE", &metrics).await?;
         }
         Ok(Output::counts(&[("num_affected_rows", numbers.len())]))
     }
@@ -180,7 +200,8 @@ impl Run<'_> {
         let rows =
             filter_record_batch(&target.rows, &BooleanArray::from(keep)).map_err(SqlError::internal)?;
         if !numbers.is_empty() {
-            self.write(&target.name, &target.table, &[rows], false)?;
+            let metrics = [("numDeletedRows", numbers.len())];
+            self.write(&target.name, &target.table, &[rows], false, "DELETE", &metrics).await?;
         }
         Ok(Output::counts(&[("num_affected_rows", numbers.len())]))
     }
@@ -189,7 +210,7 @@ impl Run<'_> {
         let full = self.session.table(name);
         let _turn = self.engine.files.writing().await;
         let table = self.writable(&full).map_err(|error| error.at(name.last().and_then(place)))?;
-        self.write(&full, &table, &[], false)?;
+        self.write(&full, &table, &[], false, "TRUNCATE", &[]).await?;
         Ok(Output::empty())
     }
 
@@ -230,22 +251,68 @@ impl Run<'_> {
     }
 
     /// Writes rows into a table, after those that it has or instead of them.
-    pub(super) fn write(
+    pub(super) async fn write(
         &self,
         name: &TableName,
         table: &Table,
         rows: &[RecordBatch],
         append: bool,
+        operation: &str,
+        metrics: &[(&str, usize)],
     ) -> Result<(), SqlError> {
         check_not_null(table, rows)?;
+        for (constraint, text) in &table.constraints {
+            self.check(name, table, rows, constraint, text).await?;
+        }
         let catalogs = self.catalogs();
         let mut files = self.engine.files.write(catalogs, name, &arrow_schema(table)?, rows)?;
         if append {
             files.splice(0..0, table.files.iter().cloned());
         }
-        catalogs.update_table(name, |table| table.files.clone_from(&files))?;
+        let user = self.session.user();
+        catalogs.update_table(name, |changed| {
+            changed.files.clone_from(&files);
+            // the numbers that an insert took are taken, whatever comes of the rows
+            for (column, counted) in changed.columns.iter_mut().zip(&table.columns) {
+                column.identity = counted.identity;
+            }
+            changed.note(user, operation, metrics);
+        })?;
         self.engine.files.discard(catalogs, name, table, &files);
         Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Refuses rows that a `CHECK` is false for. Keys are not enforced, here as on the service.
+    pub(super) async fn check(
+        &self,
+        name: &TableName,
+        table: &Table,
+        rows: &[RecordBatch],
+        constraint: &str,
+        text: &str,
+    ) -> Result<(), SqlError> {
+        let Some(condition) =
+            text.get(..5).filter(|word| word.eq_ignore_ascii_case("check")).map(|_| &text[5..])
+        else {
+            return Ok(());
+        };
+        let source =
+            Source::read(&format!("SELECT 1 FROM {} WHERE NOT ({condition}) LIMIT 1", name.quoted()))?;
+        let planner = Run { source: &source, ..*self }.planner().without_limit().with_table(
+            name.clone(),
+            rows.to_vec(),
+            arrow_schema(table)?,
+        )?;
+        let broken = planner.query(*super::parse::parse_query(&source)?, &source).await?;
+        if broken.row_count() == 0 {
+            return Ok(());
+        }
+        Err(SqlError::new(
+            "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES",
+            format!("CHECK constraint {constraint} {condition} violated by a row"),
+        ))
     }
 }
 
@@ -307,6 +374,39 @@ pub(super) fn convert(values: &ArrayRef, field: &Field) -> Result<ArrayRef, SqlE
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(values, field.data_type(), &strict).map_err(super::plan::explain_arrow)
+}
+
+/// The next numbers of a column that counts.
+fn count(identity: &mut Identity, rows: usize) -> ArrayRef {
+    let numbers = (0..rows).map(|_| {
+        let number = identity.next;
+        identity.next = number.wrapping_add(identity.step);
+        number
+    });
+    Arc::new(Int64Array::from_iter_values(numbers))
+}
+
+/// The columns that an insert fills: without a list, those that do not count by themselves if the data has no more.
+fn counted(table: &Table, listed: Vec<String>, width: usize, all: bool) -> Result<Vec<String>, SqlError> {
+    let always =
+        |name: &String| table.column(name).and_then(|column| column.identity).is_some_and(|it| it.always);
+    if all {
+        let others: Vec<String> = listed
+            .iter()
+            .filter(|name| table.column(name).is_some_and(|it| it.identity.is_none()))
+            .cloned()
+            .collect();
+        if others.len() == width {
+            return Ok(others);
+        }
+    }
+    match listed.iter().find(|name| always(name)) {
+        Some(column) => Err(SqlError::new(
+            "DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED",
+            format!("Providing values for GENERATED ALWAYS AS IDENTITY column {column} is not supported"),
+        )),
+        None => Ok(listed),
+    }
 }
 
 fn repeat(value: &ArrayRef, times: usize) -> Result<ArrayRef, SqlError> {

@@ -6,8 +6,8 @@ use datafusion::arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray, T
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 use super::catalog::{
-    Catalog, CatalogError, Catalogs, Column, Common, INFORMATION_SCHEMA, Kind, Schema as CatalogSchema,
-    SchemaName, Table, TableKind, TableName, Volume,
+    Catalog, CatalogError, Catalogs, Column, Common, INFORMATION_SCHEMA, Kind, Layout,
+    Schema as CatalogSchema, SchemaName, Table, TableKind, TableName, Volume,
 };
 use super::error::SqlError;
 use super::types;
@@ -138,8 +138,64 @@ columns!(VOLUMES, Volume, [
     "last_altered_by" => |row| row.item.common.updated_by.as_str().into(),
 ]);
 
+/// A tag of a table or of one of its columns.
+struct TagOf {
+    table: String,
+    column: Option<String>,
+    name: String,
+    value: String,
+}
+
+columns!(TABLE_TAGS, TagOf, [
+    "catalog_name" => |row| row.catalog.as_str().into(),
+    "schema_name" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.table.as_str().into(),
+    "tag_name" => |row| row.item.name.as_str().into(),
+    "tag_value" => |row| row.item.value.as_str().into(),
+]);
+
+columns!(COLUMN_TAGS, TagOf, [
+    "catalog_name" => |row| row.catalog.as_str().into(),
+    "schema_name" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.table.as_str().into(),
+    "column_name" => |row| (&row.item.column).into(),
+    "tag_name" => |row| row.item.name.as_str().into(),
+    "tag_value" => |row| row.item.value.as_str().into(),
+]);
+
+/// A constraint of a table: its name and what it says.
+struct ConstraintOf {
+    table: String,
+    name: String,
+    text: String,
+}
+
+columns!(TABLE_CONSTRAINTS, ConstraintOf, [
+    "constraint_catalog" => |row| row.catalog.as_str().into(),
+    "constraint_schema" => |row| row.schema.as_str().into(),
+    "constraint_name" => |row| row.item.name.as_str().into(),
+    "table_catalog" => |row| row.catalog.as_str().into(),
+    "table_schema" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.table.as_str().into(),
+    "constraint_type" => |row| row.item.text.split('(').next().unwrap_or_default().trim().to_uppercase().as_str().into(),
+    "is_deferrable" => |_| "YES".into(),
+    "initially_deferred" => |_| "YES".into(),
+    "enforced" => |_| "NO".into(),
+    "comment" => |_| Cell::Text(None),
+]);
+
 /// The tables that there are.
-const ALL: &[&str] = &["catalogs", "columns", "schemata", "tables", "views", "volumes"];
+const ALL: &[&str] = &[
+    "catalogs",
+    "column_tags",
+    "columns",
+    "schemata",
+    "table_constraints",
+    "table_tags",
+    "tables",
+    "views",
+    "volumes",
+];
 
 /// The rows of a table of `information_schema`.
 pub(crate) fn table(catalogs: &Catalogs, name: &TableName) -> Result<RecordBatch, SqlError> {
@@ -175,6 +231,9 @@ pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc
             view: None,
             storage_location: None,
             sample: true,
+            layout: Layout::default(),
+            constraints: Default::default(),
+            history: Vec::new(),
         }));
     }
     Ok(tables)
@@ -191,6 +250,9 @@ fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, Ca
             &within.tables()?.into_iter().filter(|row| row.item.view.is_some()).collect::<Vec<_>>(),
         ),
         "columns" => batch(COLUMNS, &within.columns()?),
+        "table_tags" => batch(TABLE_TAGS, &within.tags(false)?),
+        "column_tags" => batch(COLUMN_TAGS, &within.tags(true)?),
+        "table_constraints" => batch(TABLE_CONSTRAINTS, &within.keys()?),
         "volumes" => batch(VOLUMES, &within.volumes()?),
         _ => return Ok(None),
     };
@@ -272,6 +334,44 @@ impl Within<'_> {
 
     fn tables(&self) -> Result<Vec<Row<Arc<Table>>>, CatalogError> {
         self.each(|schema| self.catalogs.tables(schema))
+    }
+
+    /// The tags of tables, or of their columns.
+    fn tags(&self, of_columns: bool) -> Result<Vec<Row<TagOf>>, CatalogError> {
+        let mut rows = Vec::new();
+        for row in self.tables()? {
+            let table = &row.item;
+            let own = [(None, &table.common.tags)];
+            let of_each = table.columns.iter().map(|column| (Some(column.name.clone()), &column.tags));
+            let tagged = own.into_iter().filter(|_| !of_columns).chain(of_each.filter(|_| of_columns));
+            for (column, tags) in tagged {
+                rows.extend(tags.iter().map(|(name, value)| Row {
+                    catalog: row.catalog.clone(),
+                    schema: row.schema.clone(),
+                    item: TagOf {
+                        table: table.common.name.clone(),
+                        column: column.clone(),
+                        name: name.clone(),
+                        value: value.clone(),
+                    },
+                }));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The primary and foreign keys; a CHECK is a property of its table.
+    fn keys(&self) -> Result<Vec<Row<ConstraintOf>>, CatalogError> {
+        let of = |row: Row<Arc<Table>>| {
+            let all = row.item.constraints.clone();
+            let keys = all.into_iter().filter(|(_, text)| !text.to_lowercase().starts_with("check"));
+            keys.map(move |(name, text)| Row {
+                catalog: row.catalog.clone(),
+                schema: row.schema.clone(),
+                item: ConstraintOf { table: row.item.common.name.clone(), name, text },
+            })
+        };
+        Ok(self.tables()?.into_iter().flat_map(of).collect())
     }
 
     fn volumes(&self) -> Result<Vec<Row<Volume>>, CatalogError> {

@@ -66,7 +66,12 @@ impl Run<'_> {
         let rows = plan.rows(&target, &joined, &prepared, self).await?;
         let (updated, deleted, inserted) = (plan.updated, plan.deleted, plan.inserts.len());
         if updated + deleted + inserted > 0 {
-            self.write(&target.name, &target.table, &[rows], false)?;
+            let metrics = [
+                ("numTargetRowsUpdated", updated),
+                ("numTargetRowsDeleted", deleted),
+                ("numTargetRowsInserted", inserted),
+            ];
+            self.write(&target.name, &target.table, &[rows], false, "MERGE", &metrics).await?;
         }
         Ok(Output::counts(&[
             ("num_affected_rows", updated + deleted + inserted),

@@ -19,6 +19,7 @@ mod functions;
 mod information_schema;
 mod merge;
 mod output;
+pub(crate) mod outside;
 mod parse;
 mod plan;
 mod samples;
@@ -26,6 +27,7 @@ mod show;
 mod storage;
 mod text;
 pub(crate) mod types;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -58,6 +60,10 @@ pub struct Session {
     pub parameters: Vec<Parameter>,
     /// A query stops one row after so many.
     pub row_limit: Option<usize>,
+    /// The workspace that the statement runs in; without one there are no grants and no functions of users.
+    pub(crate) outside: Option<Arc<dyn outside::Outside>>,
+    /// Whether grants are not asked for: within a view, whose owner has them.
+    trusted: bool,
     /// How many views are being resolved around this one.
     depth: usize,
 }
@@ -82,8 +88,8 @@ impl Session {
         self.schema.as_deref().unwrap_or("default")
     }
 
-    fn user(&self) -> &'static str {
-        USER
+    fn user(&self) -> &str {
+        self.outside.as_ref().map_or(USER, |outside| outside.user())
     }
 
     /// The full name that a reference in a query stands for.
@@ -171,6 +177,30 @@ impl Engine {
         self.catalogs.volume(&TableName::new(catalog, schema, volume)).is_ok()
     }
 
+    /// The names of all functions that statements can call.
+    fn function_names(&self) -> Vec<String> {
+        let state = self.state();
+        let mut names: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .cloned()
+            .chain(functions::RENAMED.iter().map(|(spark, _)| (*spark).to_owned()))
+            .chain(functions::macros::names().map(str::to_owned))
+            // the helpers behind the macros are nobody's to call
+            .filter(|name| {
+                !functions::FOREIGN.contains(&name.as_str())
+                    && !name.starts_with("spark_")
+                    && !name.starts_with("timestampadd_")
+                    && !name.starts_with("timestampdiff_")
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn state(&self) -> &SessionState {
         self.state.get_or_init(plan::state)
     }
@@ -205,8 +235,24 @@ impl Engine {
             Command::Delete(delete) => run.delete(*delete).await,
             Command::Merge(merge) => run.merge(*merge).await,
             Command::Truncate { name } => run.truncate(&name).await,
-            Command::Show(show) => run.show(show),
-            Command::DescribeTable { name, extended } => run.describe_table(&name, extended),
+            Command::Show(show) => run.show(show).await,
+            Command::DescribeTable { name, extended, column: None } => run.describe_table(&name, extended),
+            Command::DescribeTable { name, column: Some(column), .. } => run.describe_column(&name, &column),
+            Command::DescribeDetail { name } => run.describe_detail(&name),
+            Command::DescribeHistory { name, limit } => run.describe_history(&name, limit),
+            Command::DescribeFunction { name, extended } => run.describe_function(&name, extended),
+            Command::CacheQuery(query) => {
+                run.planner().query(*query, &source).await?;
+                Ok(Output::empty())
+            }
+            Command::CreateFunction(create) => run.create_function(*create).await,
+            Command::DropFunction { name, if_exists } => run.drop_function(&name, if_exists),
+            Command::Grant { privileges, on, principal, revoke } => {
+                run.grant(privileges, &on, principal, revoke)
+            }
+            Command::Upkeep(upkeep) => run.upkeep(upkeep).await,
+            Command::Set(setting) => run.setting(setting),
+            Command::ExecuteImmediate { text, values } => run.execute_immediate(&text, values).await,
             Command::DescribeQuery(query) => run.describe_query(*query).await,
             Command::DescribeCatalog { name } => run.describe_catalog(&name),
             Command::DescribeSchema { name, extended } => run.describe_schema(&name, extended),
@@ -235,6 +281,7 @@ impl<'a> Run<'a> {
     /// A table that rows can be written to.
     fn writable(&self, name: &TableName) -> Result<Arc<Table>, SqlError> {
         let table = self.catalogs().table(name)?;
+        self.owned("MODIFY", name)?;
         if table.view.is_some() {
             return Err(SqlError::new(
                 "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",

@@ -7,11 +7,11 @@ use datafusion::arrow::array::{ArrayRef, BooleanArray, StringArray};
 
 use super::catalog::{INFORMATION_SCHEMA, SchemaName, Table};
 use super::error::SqlError;
-use super::parse::{Name, Show, place};
+use super::parse::{Name, Show, Source, place};
 use super::{Output, Run};
 
 impl Run<'_> {
-    pub(super) fn show(&self, show: Show) -> Result<Output, SqlError> {
+    pub(super) async fn show(&self, show: Show) -> Result<Output, SqlError> {
         let catalogs = self.catalogs();
         match show {
             Show::Catalogs { pattern } => {
@@ -58,40 +58,77 @@ impl Run<'_> {
                 "createtab_stmt",
                 [create_statement(&self.session.table(&name).to_string(), &*self.shown(&name)?)],
             )),
-            Show::Properties { name } => {
+            Show::Properties { name, key } => {
                 let table = self.shown(&name)?;
                 let rows = table
                     .common
                     .properties
                     .iter()
+                    .filter(|(known, _)| key.as_ref().is_none_or(|key| key == *known))
                     .map(|(key, value)| vec![Some(key.clone()), Some(value.clone())])
                     .collect();
                 Ok(Output::strings(&["key", "value"], rows))
             }
-            Show::Functions { pattern } => {
-                let state = self.engine.state();
-                let mut names: Vec<String> = state
-                    .scalar_functions()
-                    .keys()
-                    .chain(state.aggregate_functions().keys())
-                    .chain(state.window_functions().keys())
-                    .cloned()
-                    .chain(super::functions::RENAMED.iter().map(|(spark, _)| (*spark).to_owned()))
-                    .chain(super::functions::macros::names().map(str::to_owned))
-                    // the helpers behind the macros are nobody's to call
-                    .filter(|name| {
-                        !super::functions::FOREIGN.contains(&name.as_str())
-                            && !name.starts_with("spark_")
-                            && !name.starts_with("timestampadd_")
-                            && !name.starts_with("timestampdiff_")
-                    })
-                    .collect();
-                names.sort();
-                names.dedup();
+            Show::Functions { system, user, within, pattern } => {
+                let mut names = if system { self.engine.function_names() } else { Vec::new() };
+                if user && let Some(outside) = &self.session.outside {
+                    let schema = self.within(within)?;
+                    names.extend(
+                        outside
+                            .routines(&schema.catalog, &schema.schema)
+                            .iter()
+                            .map(|it| it.name.to_string()),
+                    );
+                }
                 Ok(Output::text(
                     "function",
                     names.into_iter().filter(|name| matches(pattern.as_deref(), name)),
                 ))
+            }
+            Show::Grants { principal, on } => self.show_grants(principal, on.as_ref()),
+            Show::Principals { groups, pattern } => {
+                let names = self.principals(groups)?;
+                Ok(Output::text("name", names.into_iter().filter(|name| matches(pattern.as_deref(), name))))
+            }
+            Show::TableExtended { within, pattern } => {
+                let schema = self.within(within)?;
+                let tables = catalogs.tables(&schema)?;
+                let rows =
+                    tables.iter().filter(|table| matches(Some(&pattern), &table.common.name)).map(|table| {
+                        let information = format!(
+                            "Catalog: {}\nDatabase: {}\nTable: {}\nOwner: {}\nType: {}\nProvider: {}\n",
+                            schema.catalog,
+                            schema.schema,
+                            table.common.name,
+                            table.common.owner,
+                            table.kind.text(),
+                            table.format.to_lowercase()
+                        );
+                        [schema.schema.clone(), table.common.name.clone(), "false".to_owned(), information]
+                            .map(Some)
+                            .into()
+                    });
+                Ok(Output::strings(&["database", "tableName", "isTemporary", "information"], rows.collect()))
+            }
+            Show::Partitions { name } => {
+                let table = self.shown(&name)?;
+                let columns = &table.layout.partitions;
+                if columns.is_empty() {
+                    return Err(SqlError::new(
+                        "INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY",
+                        format!(
+                            "The partition command is invalid: table {} is not partitioned",
+                            self.session.table(&name).quoted()
+                        ),
+                    ));
+                }
+                let list = columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ");
+                let text = format!(
+                    "SELECT DISTINCT {list} FROM {} ORDER BY {list}",
+                    self.session.table(&name).quoted()
+                );
+                let source = Source::read(&text)?;
+                self.planner().query(*super::parse::parse_query(&source)?, &source).await
             }
         }
     }

@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod dbfs;
 mod files;
+mod iterations;
 mod jobs;
 mod plain;
 mod runs;
@@ -19,5 +20,7 @@ mod sql;
 #[cfg(feature = "sql")]
 mod statements;
 mod support;
+#[cfg(feature = "sql")]
+mod upkeep;
 mod warehouses;
 mod workspace;

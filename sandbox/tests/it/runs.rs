@@ -11,27 +11,27 @@ use serde_json::{Value, json};
 use crate::support::Lab;
 
 impl Lab {
-    async fn notebook(&self, path: &str, source: &str) {
+    pub(crate) async fn notebook(&self, path: &str, source: &str) {
         let body = json!({"path": path, "language": "PYTHON", "content": BASE64_STANDARD.encode(source), "overwrite": true});
         self.post("2.0/workspace/import", body).await;
     }
 
-    async fn submit(&self, tasks: Value) -> i64 {
+    pub(crate) async fn submit(&self, tasks: Value) -> i64 {
         self.post("2.2/jobs/runs/submit", json!({"run_name": "r", "tasks": tasks})).await["run_id"]
             .as_i64()
             .unwrap()
     }
 
-    async fn run(&self, id: i64) -> Value {
+    pub(crate) async fn run(&self, id: i64) -> Value {
         self.get(&format!("2.2/jobs/runs/get?run_id={id}")).await
     }
 
-    async fn until(&self, id: i64, done: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, id: i64, done: impl Fn(&Value) -> bool) -> Value {
         self.when(&format!("2.2/jobs/runs/get?run_id={id}"), done).await
     }
 
     /// Asks until the answer is as wanted.
-    async fn when(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn when(&self, path: &str, done: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
             let (_, answer) = self.send(self.request(Method::GET, path)).await;
@@ -43,11 +43,11 @@ impl Lab {
         }
     }
 
-    async fn ended(&self, id: i64) -> Value {
+    pub(crate) async fn ended(&self, id: i64) -> Value {
         self.until(id, |run| run["end_time"].as_i64() > Some(0)).await
     }
 
-    async fn output(&self, id: &Value) -> Value {
+    pub(crate) async fn output(&self, id: &Value) -> Value {
         self.get(&format!("2.2/jobs/runs/get-output?run_id={id}")).await
     }
 }

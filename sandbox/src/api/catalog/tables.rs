@@ -128,6 +128,9 @@ async fn create(State(state): State<AppState>, Body(create): Body<Create>) -> An
         view: None,
         storage_location: Some(create.storage_location),
         sample: false,
+        layout: Default::default(),
+        constraints: Default::default(),
+        history: Vec::new(),
     };
     state.sql.catalogs().put_table(&name, table, false)?;
     Ok(Json(views::table(&schema, &*state.sql.catalogs().table(&name)?, Omit::default())))

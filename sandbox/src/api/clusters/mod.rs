@@ -7,12 +7,13 @@ mod offers;
 
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::model::{AutoScale, Cluster, Reason, Spec, State as ClusterState};
-use super::versions;
+use super::plain::Caller;
+use super::{scim, versions};
 use crate::error::Error;
 use crate::ids;
 use crate::server::{Answer, ApiError, Body, Params, Reply};
@@ -92,8 +93,9 @@ fn unknown(id: &str) -> ApiError {
 }
 
 pub(crate) fn routes() -> Router<AppState> {
-    let both: [(&str, MethodRouter<AppState>); 16] = [
+    let both: [(&str, MethodRouter<AppState>); 17] = [
         ("create", post(create)),
+        ("change-owner", post(change_owner)),
         ("get", get(show)),
         ("start", post(start)),
         ("restart", post(restart)),
@@ -120,7 +122,11 @@ struct ClusterId {
     cluster_id: String,
 }
 
-async fn create(State(state): State<AppState>, Body(mut spec): Body<Spec>) -> Answer {
+async fn create(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Body(mut spec): Body<Spec>,
+) -> Answer {
     spec.rest.shift_remove("idempotency_token");
     spec.check()?;
     if spec.is_single_node == Some(true) {
@@ -128,7 +134,8 @@ async fn create(State(state): State<AppState>, Body(mut spec): Body<Spec>) -> An
     }
     let now = state.now();
     let id = ids::cluster(now);
-    state.clusters.0.put(&id, Cluster::new(id.clone(), spec, now))?;
+    let cluster = Cluster { owner: Some(caller.name), ..Cluster::new(id.clone(), spec, now) };
+    state.clusters.0.put(&id, cluster)?;
     Ok(Json(json!({ "cluster_id": id })))
 }
 
@@ -141,6 +148,24 @@ fn change(state: &AppState, id: &str, change: impl FnOnce(&mut Cluster, i64) -> 
     let now = state.now();
     state.clusters.update(id, now, |cluster| change(cluster, now))?;
     Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct ChangeOwner {
+    cluster_id: String,
+    owner_username: String,
+}
+
+/// Gives a cluster that has stopped to somebody else.
+async fn change_owner(State(state): State<AppState>, Body(body): Body<ChangeOwner>) -> Answer {
+    if !state.store.records.with(|change| Ok(scim::is_user(&body.owner_username, change)))? {
+        return Err(ApiError::invalid(format!("User {} does not exist.", body.owner_username)));
+    }
+    change(&state, &body.cluster_id, |cluster, _| {
+        cluster.expect(&[ClusterState::Terminated])?;
+        cluster.owner = Some(body.owner_username);
+        Ok(())
+    })
 }
 
 async fn start(State(state): State<AppState>, Body(body): Body<ClusterId>) -> Answer {

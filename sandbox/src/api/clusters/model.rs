@@ -176,6 +176,9 @@ pub(super) struct Cluster {
     pub(super) epoch: i64,
     /// When somebody last used it.
     pub(super) active: i64,
+    /// Who made it, or was given it; none for the one of a new workspace.
+    #[serde(default)]
+    pub(super) owner: Option<String>,
     #[serde(default)]
     pub(super) pinned: bool,
     #[serde(default)]
@@ -198,6 +201,7 @@ impl Cluster {
             since: now,
             epoch: now,
             active: now,
+            owner: None,
             pinned: false,
             restarted: None,
             terminated: None,
@@ -343,11 +347,12 @@ impl Cluster {
     pub(super) fn view(&self) -> Value {
         let name = self.spec.cluster_name.clone().unwrap_or_default();
         let mut view = json!(self.spec);
+        let owner = self.owner.as_deref().unwrap_or(USER);
         let own = json!({
             "cluster_id": self.id,
             "cluster_name": name,
             "cluster_source": "API",
-            "creator_user_name": USER,
+            "creator_user_name": owner,
             "state": self.state,
             "state_message": self.state_message(),
             "start_time": self.created,
@@ -357,7 +362,7 @@ impl Cluster {
             "driver_node_type_id": self.spec.driver_node_type_id.as_ref().or(self.spec.node_type_id.as_ref()),
             "default_tags": {
                 "Vendor": "Databricks",
-                "Creator": USER,
+                "Creator": owner,
                 "ClusterName": name,
                 "ClusterId": self.id,
             },

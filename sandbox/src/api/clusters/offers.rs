@@ -51,11 +51,18 @@ const SPARK_VERSIONS: &[(&str, &str)] = &[
     ("17.3.x-gpu-ml-scala2.13",  "17.3 LTS ML (includes Apache Spark 4.0.0, GPU, Scala 2.13)"),
     ("16.4.x-scala2.13",         "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.13)"),
     ("16.4.x-scala2.12",         "16.4 LTS (includes Apache Spark 3.5.2, Scala 2.12)"),
+    ("16.4.x-photon-scala2.12",  "16.4 LTS Photon (includes Apache Spark 3.5.2, Scala 2.12)"),
+    ("16.4.x-gpu-ml-scala2.12",  "16.4 LTS ML (includes Apache Spark 3.5.2, GPU, Scala 2.12)"),
     ("16.4.x-cpu-ml-scala2.12",  "16.4 LTS ML (includes Apache Spark 3.5.2, Scala 2.12)"),
     ("15.4.x-scala2.12",         "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
     ("15.4.x-cpu-ml-scala2.12",  "15.4 LTS ML (includes Apache Spark 3.5.0, Scala 2.12)"),
+    ("15.4.x-photon-scala2.12",  "15.4 LTS Photon (includes Apache Spark 3.5.0, Scala 2.12)"),
+    ("15.4.x-gpu-ml-scala2.12",  "15.4 LTS ML (includes Apache Spark 3.5.0, GPU, Scala 2.12)"),
+    ("14.3.x-cpu-ml-scala2.12",  "14.3 LTS ML (includes Apache Spark 3.5.0, Scala 2.12)"),
     ("14.3.x-scala2.12",         "14.3 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
+    ("13.3.x-cpu-ml-scala2.12",  "13.3 LTS ML (includes Apache Spark 3.4.1, Scala 2.12)"),
     ("13.3.x-scala2.12",         "13.3 LTS (includes Apache Spark 3.4.1, Scala 2.12)"),
+    ("12.2.x-scala2.12",         "12.2 LTS (includes Apache Spark 3.3.2, Scala 2.12)"),
 ];
 
 const ZONES: &[&str] = &["us-west-2a", "us-west-2b", "us-west-2c"];

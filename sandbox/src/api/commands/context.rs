@@ -288,7 +288,7 @@ fn python_results(cell: Cell) -> (Status, Value) {
             );
         }
         Ending::Failed(error) => failure(&error.summary, &error.cause),
-        Ending::Exit(value) => text(format!("{output}Notebook exited: {value}")),
+        Ending::Exit(value) => text(format!("{output}{value}")),
         Ending::Done(shown) => {
             let mut images = Vec::new();
             let mut last_table = None;

@@ -7,11 +7,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::{FutureExt, Shared};
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use super::model::{Run, TaskRun};
-use super::settings::{RunIf, Task};
+use super::model::{Each, Output, Run, TaskRun};
+use super::settings::{ForEachTask, RunIf, Task};
 use super::state::{Life, Outcome, State};
 use super::{execute, references};
 use crate::state::AppState;
@@ -76,7 +76,7 @@ fn note(state: &AppState, run_id: i64, change: impl FnOnce(&mut Run)) {
 
 fn note_task(state: &AppState, run_id: i64, task_id: i64, change: impl FnOnce(&mut TaskRun)) {
     note(state, run_id, |run| {
-        if let Some(task) = run.tasks.iter_mut().find(|task| task.id == task_id) {
+        if let Some(task) = run.task_mut(task_id) {
             change(task);
         }
     });
@@ -221,9 +221,16 @@ async fn attempts(state: &AppState, run_id: i64, mut task: TaskRun, halt: Halt) 
         if !again || halt.clone().now_or_never().is_some() {
             return;
         }
-        task = TaskRun::new(task.task, task.attempt + 1);
+        task = task.again();
         (task.state, task.start) = (State::at(Life::WaitingForRetry), state.now());
-        note(state, run_id, |run| run.tasks.push(task.clone()));
+        note(state, run_id, |run| match &task.each {
+            Some(each) => {
+                if let Some(parent) = run.task_mut(each.parent) {
+                    parent.iterations.push(task.clone());
+                }
+            }
+            None => run.tasks.push(task.clone()),
+        });
         let pause = Duration::from_millis(task.task.min_retry_interval_millis.unwrap_or(0).into());
         tokio::select! {
             () = state.clock.sleep(pause) => {}
@@ -247,12 +254,10 @@ async fn attempt(state: &AppState, run_id: i64, task: &TaskRun, halt: &Halt) -> 
         }
         let now = state.now();
         note_task(state, run_id, task.id, |task| (task.state, task.ready) = (State::at(Life::Running), now));
-        let mut fields = serde_json::json!(task.task);
-        let resolved = references::resolve(&mut fields, &run, task).and_then(|()| {
-            serde_json::from_value::<Task>(fields)
-                .map_err(|cause| format!("the task makes no sense once its references are replaced: {cause}"))
-        });
-        match resolved {
+        if let Some(each) = &task.task.for_each_task {
+            return for_each(state, &run, task, each, halt).await;
+        }
+        match references::resolved(&run, task) {
             Ok(resolved) => execute::execute(state, &run, &resolved, &desk).await,
             Err(cause) => execute::Done::failed(Outcome::Failed, cause),
         }
@@ -269,6 +274,46 @@ async fn attempt(state: &AppState, run_id: i64, task: &TaskRun, halt: &Halt) -> 
         task.finish(outcome, done.message, now);
     });
     outcome
+}
+
+/// Runs a task once for each item of a list, so many of them side by side.
+async fn for_each(
+    state: &AppState,
+    run: &Run,
+    task: &TaskRun,
+    each: &ForEachTask,
+    halt: &Halt,
+) -> execute::Done {
+    let inputs = match references::inputs(&each.inputs, run, task) {
+        Ok(inputs) => inputs,
+        Err(cause) => return execute::Done::failed(Outcome::Failed, cause),
+    };
+    let iterations = inputs.into_iter().enumerate().map(|(index, input)| {
+        let mut inner = each.task.clone();
+        inner.task_key = format!("{}_{index}", inner.task_key);
+        TaskRun { each: Some(Each { parent: task.id, index, input }), ..TaskRun::new(inner, 0) }
+    });
+    let iterations: Vec<TaskRun> = iterations.collect();
+    note_task(state, run.id, task.id, |task| task.iterations = iterations.clone());
+    let at_once = each.concurrency.unwrap_or(1).max(1) as usize;
+    let going = stream::iter(iterations).map(|iteration| async move {
+        let now = state.now();
+        note_task(state, run.id, iteration.id, |it| it.start = now);
+        // boxed, since an iteration is a task too
+        Box::pin(attempts(state, run.id, iteration, halt.clone())).await;
+    });
+    going.buffer_unordered(at_once).collect::<()>().await;
+    let after = state.jobs.run(run.id);
+    let outcomes = after.as_ref().and_then(|run| run.task(task.id)).map(TaskRun::latest_iterations);
+    let outcomes = outcomes.unwrap_or_default();
+    let failed = outcomes.iter().filter(|it| !it.state.outcome.is_some_and(Outcome::is_success)).count();
+    if failed == 0 {
+        return execute::Done::success(Output::default());
+    }
+    execute::Done::failed(
+        Outcome::Failed,
+        format!("{failed} of {} iterations did not succeed", outcomes.len()),
+    )
 }
 
 /// Sees to it that the task's cluster runs. Clusters that are made for a job alone cost no time here.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::model::{Run, RunType, TaskRun, Trigger};
@@ -19,6 +20,8 @@ pub(crate) struct Jobs {
     pub(super) jobs: Collection<Job>,
     pub(super) runs: Collection<Run>,
     active: Mutex<HashMap<i64, Active>>,
+    /// Told when the schedule of a job is another.
+    pub(super) rescheduled: Notify,
 }
 
 /// A run that has not ended.
@@ -37,6 +40,7 @@ impl Jobs {
             jobs: store.collection("jobs")?,
             runs: store.collection("runs")?,
             active: Mutex::default(),
+            rescheduled: Notify::new(),
         };
         for mut run in jobs.runs.all().into_iter().filter(|run| !run.state.is_final()) {
             run.finish(Outcome::InternalError, "The sandbox was stopped while the run was under way.", now);
@@ -70,7 +74,7 @@ impl Jobs {
     pub(super) fn find(&self, id: i64) -> Reply<(Run, Option<TaskRun>)> {
         let found = self.run(id).map(|run| (run, None)).or_else(|| {
             self.runs.find(|run| {
-                let task = run.tasks.iter().find(|task| task.id == id)?;
+                let task = run.task(id)?;
                 Some((run.clone(), Some(task.clone())))
             })
         });

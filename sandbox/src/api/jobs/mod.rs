@@ -1,6 +1,7 @@
 //! Jobs: kept, changed and listed. Their runs are real: see [`runs`] and [`engine`].
 //!
-//! Schedules and triggers are kept but never fire; runs start when somebody asks for them.
+//! Runs start when somebody asks for them, and when a schedule or a periodic trigger is due: see [`schedule`]. Other
+//! triggers are kept and never fire.
 
 mod engine;
 mod execute;
@@ -10,6 +11,7 @@ mod model;
 mod references;
 mod repair;
 mod runs;
+mod schedule;
 mod settings;
 mod state;
 
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(crate) use self::launch::Jobs;
+pub(crate) use self::schedule::keep as keep_schedules;
 use self::settings::Settings;
 use super::identity::USER;
 use super::paging::{self, Page};
@@ -75,7 +78,11 @@ async fn create(State(state): State<AppState>, Body(mut settings): Body<Settings
     settings.rest.shift_remove("access_control_list");
     settings.check()?;
     let id = ids::number();
+    let scheduled = schedule::When::of(&settings)?.is_some();
     state.jobs.jobs.put(&id.to_string(), Job { id, created: state.now(), settings })?;
+    if scheduled {
+        state.jobs.rescheduled.notify_one();
+    }
     Ok(Json(json!({ "job_id": id })))
 }
 
@@ -142,10 +149,14 @@ fn change(state: &AppState, id: i64, new: impl FnOnce(&Settings) -> Reply<Settin
     let changed = state.jobs.jobs.update(&id.to_string(), |job| {
         let settings = new(&job.settings)?;
         settings.check()?;
+        let same = schedule::When::of(&job.settings)? == schedule::When::of(&settings)?;
         job.settings = settings;
-        Ok(())
+        Ok(same)
     })?;
-    changed.ok_or_else(|| ApiError::invalid(format!("Job {id} does not exist.")))?;
+    let same = changed.ok_or_else(|| ApiError::invalid(format!("Job {id} does not exist.")))?;
+    if !same {
+        state.jobs.rescheduled.notify_one();
+    }
     Ok(Json(json!({})))
 }
 

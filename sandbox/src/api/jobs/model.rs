@@ -13,6 +13,7 @@ use crate::ids;
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Trigger {
     OneTime,
+    Periodic,
     RunJobTask,
 }
 
@@ -80,6 +81,20 @@ pub(super) struct TaskRun {
     pub(super) end: i64,
     #[serde(default)]
     pub(super) output: Output,
+    /// The run of the for-each task that this is an iteration of, and its item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) each: Option<Each>,
+    /// Every attempt of every iteration of a for-each task.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) iterations: Vec<TaskRun>,
+}
+
+/// What an iteration of a for-each task belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Each {
+    pub(super) parent: i64,
+    pub(super) index: usize,
+    pub(super) input: Value,
 }
 
 /// What a task leaves behind.
@@ -136,10 +151,63 @@ impl TaskRun {
             ready: 0,
             end: 0,
             output: Output::default(),
+            each: None,
+            iterations: Vec::new(),
         }
     }
 
+    /// Another attempt at the same.
+    pub(super) fn again(&self) -> Self {
+        Self { each: self.each.clone(), ..Self::new(self.task.clone(), self.attempt + 1) }
+    }
+
+    /// The latest attempt of each iteration, in the order of the inputs.
+    pub(super) fn latest_iterations(&self) -> Vec<&TaskRun> {
+        let mut latest: Vec<&TaskRun> = Vec::new();
+        for iteration in &self.iterations {
+            let index = |it: &TaskRun| it.each.as_ref().map(|each| each.index);
+            match latest.iter_mut().find(|known| index(known) == index(iteration)) {
+                Some(known) => *known = iteration,
+                None => latest.push(iteration),
+            }
+        }
+        latest
+    }
+
+    /// How many iterations there are, and how they go.
+    fn stats(&self) -> Value {
+        let latest = self.latest_iterations();
+        let count = |test: fn(&State) -> bool| latest.iter().filter(|it| test(&it.state)).count();
+        let succeeded = count(|state| state.outcome.is_some_and(Outcome::is_success));
+        let completed = count(State::is_final);
+        let mut errors: Vec<(&str, usize)> = Vec::new();
+        for failed in latest.iter().filter(|it| it.state.outcome.is_some_and(Outcome::is_failure)) {
+            match errors.iter_mut().find(|(message, _)| *message == failed.state.message) {
+                Some((_, count)) => *count += 1,
+                None => errors.push((&failed.state.message, 1)),
+            }
+        }
+        let errors = errors.into_iter().map(|(message, count)| {
+            json!({ "error_message": message, "count": count, "termination_category": "RUN_EXECUTION_ERROR" })
+        });
+        json!({
+            "error_message_stats": errors.collect::<Vec<_>>(),
+            "task_run_stats": {
+                "active_iterations": count(|state| matches!(state.life, Life::Running)),
+                "completed_iterations": completed,
+                "failed_iterations": completed - succeeded,
+                "scheduled_iterations": latest.iter().filter(|it| it.start > 0).count(),
+                "succeeded_iterations": succeeded,
+                "total_iterations": latest.len(),
+            },
+        })
+    }
+
     pub(super) fn finish(&mut self, outcome: Outcome, message: impl Into<String>, now: i64) {
+        let message = message.into();
+        for iteration in self.iterations.iter_mut().filter(|it| !it.state.is_final()) {
+            iteration.finish(outcome, message.clone(), now);
+        }
         self.state = State::ended(outcome, message);
         self.end = now;
         self.start = if self.start == 0 { now } else { self.start };
@@ -168,6 +236,9 @@ impl TaskRun {
             }
             if let (Some(outcome), Some(condition)) = (&self.output.outcome, view.get_mut("condition_task")) {
                 condition["outcome"] = json!(outcome);
+            }
+            if let Some(each) = view.get_mut("for_each_task") {
+                each["stats"] = self.stats();
             }
         }
         view
@@ -202,6 +273,20 @@ impl Run {
 
     pub(super) fn latest_of(&self, key: &str) -> Option<&TaskRun> {
         self.tasks.iter().rev().find(|task| task.task.task_key == key)
+    }
+
+    /// The run of a task, or of an iteration of one, by its id.
+    pub(super) fn task(&self, id: i64) -> Option<&TaskRun> {
+        self.tasks
+            .iter()
+            .flat_map(|task| std::iter::once(task).chain(&task.iterations))
+            .find(|it| it.id == id)
+    }
+
+    pub(super) fn task_mut(&mut self, id: i64) -> Option<&mut TaskRun> {
+        self.tasks.iter_mut().find_map(|task| {
+            if task.id == id { Some(task) } else { task.iterations.iter_mut().find(|it| it.id == id) }
+        })
     }
 
     /// Ends a run with whatever of it has not ended.
@@ -274,6 +359,11 @@ impl Run {
                 fields.insert("job_clusters".into(), json!(self.settings.job_clusters));
             }
         }
+        if self.trigger == Trigger::Periodic
+            && let Some(schedule) = self.settings.rest.get("schedule")
+        {
+            fields.insert("schedule".into(), schedule.clone());
+        }
         if !self.repairs.is_empty() {
             fields.insert("repair_history".into(), self.history());
         }
@@ -325,6 +415,9 @@ impl Run {
             }
             view.insert("run_name".into(), json!(task.task.task_key));
             view.insert("run_duration".into(), json!((task.end - task.start).max(0)));
+            if !task.iterations.is_empty() {
+                view.insert("iterations".into(), task.iterations.iter().map(|it| it.view(url)).collect());
+            }
             view.insert("tasks".into(), json!([own]));
         }
         view

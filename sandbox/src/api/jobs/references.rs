@@ -4,6 +4,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::model::{Run, TaskRun};
+use super::settings::Task;
 
 /// Replaces the references in all texts below a value. The error names the first that leads nowhere.
 pub(super) fn resolve(value: &mut Value, run: &Run, task: &TaskRun) -> Result<(), String> {
@@ -16,6 +17,22 @@ pub(super) fn resolve(value: &mut Value, run: &Run, task: &TaskRun) -> Result<()
         Value::Object(fields) => fields.values_mut().try_for_each(|field| resolve(field, run, task)),
         _ => Ok(()),
     }
+}
+
+/// A task with its references replaced.
+pub(super) fn resolved(run: &Run, task: &TaskRun) -> Result<Task, String> {
+    let mut fields = json!(task.task);
+    resolve(&mut fields, run, task)?;
+    serde_json::from_value(fields)
+        .map_err(|cause| format!("the task makes no sense once its references are replaced: {cause}"))
+}
+
+/// The items that a for-each task runs over: a list as JSON once its references are replaced.
+pub(super) fn inputs(text: &str, run: &Run, task: &TaskRun) -> Result<Vec<Value>, String> {
+    let text = replace(text, &|path| look_up(path, run, task))?;
+    serde_json::from_str(&text).map_err(|cause| {
+        format!("the inputs of a for-each task must be a list as JSON, not '{text}': {cause}")
+    })
 }
 
 fn replace(text: &str, look_up: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
@@ -57,6 +74,16 @@ fn look_up(path: &str, run: &Run, task: &TaskRun) -> Option<String> {
                 ("outcome", []) => other.output.outcome.clone(),
                 _ => None,
             }
+        }
+        ["input", path @ ..] => {
+            let mut value = &task.each.as_ref()?.input;
+            for step in path {
+                value = match value {
+                    Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+                    value => value.get(*step)?,
+                };
+            }
+            text(value)
         }
         ["start_date"] => time(run.start, "iso_date"),
         ["start_time"] => time(run.start, "timestamp_ms"),
@@ -109,6 +136,12 @@ mod tests {
         let mut value = json!({"x": ["{{job.name}}-{{ job.start_time.iso_date }}", {"y": "{{tasks.one.values.count}}"}], "z": "{{job.parameters.a.b}} {"});
         resolve(&mut value, &run, &task).unwrap();
         assert_eq!(value, json!({"x": ["daily-2023-11-14", {"y": "[1,2]"}], "z": "1 {"}));
+        let mut iteration = task.clone();
+        iteration.each =
+            Some(crate::api::jobs::model::Each { parent: 1, index: 0, input: json!({"a": [1, {"b": "x"}]}) });
+        let mut value = json!(["{{input}}", "{{input.a.1.b}}"]);
+        resolve(&mut value, &run, &iteration).unwrap();
+        assert_eq!(value, json!(["{\"a\":[1,{\"b\":\"x\"}]}", "x"]));
         let refused = resolve(&mut json!("{{tasks.one.values.none}}"), &run, &task).unwrap_err();
         assert_eq!(refused, "the reference {{tasks.one.values.none}} leads nowhere");
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::schedule;
 use crate::api::lenient;
 use crate::server::{ApiError, Reply};
 
@@ -79,8 +80,20 @@ pub(super) struct Task {
     pub(super) condition_task: Option<ConditionTask>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run_job_task: Option<RunJobTask>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) for_each_task: Option<Box<ForEachTask>>,
     #[serde(flatten)]
     pub(super) rest: Map<String, Value>,
+}
+
+/// A task that runs another one for each item of a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ForEachTask {
+    /// A list as JSON, or a reference to one.
+    pub(super) inputs: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) concurrency: Option<u32>,
+    pub(super) task: Task,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -177,7 +190,10 @@ pub(super) struct RunJobTask {
 
 /// The kinds of tasks that the sandbox runs.
 const RUN_HERE: &[&str] =
-    &["notebook_task", "spark_python_task", "sql_task", "condition_task", "run_job_task"];
+    &["notebook_task", "spark_python_task", "sql_task", "condition_task", "run_job_task", "for_each_task"];
+
+/// The most iterations of a for-each task that may run side by side.
+const MOST_AT_ONCE: u32 = 100;
 
 impl Task {
     /// The names of the fields that say what the task does.
@@ -188,6 +204,45 @@ impl Task {
             .filter(|(name, value)| name.ends_with("_task") && !value.is_null())
             .map(|(name, _)| name)
             .collect()
+    }
+
+    /// Refuses a task that says nothing, or too much, about what it does.
+    fn check_kind(&self) -> Reply<()> {
+        let key = self.task_key.as_str();
+        let plain = !key.is_empty()
+            && key.len() <= 100
+            && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        if !plain {
+            return Err(ApiError::invalid(format!(
+                "The task key '{key}' is invalid: it must have 1 to 100 letters, digits, dashes and underscores."
+            )));
+        }
+        match self.kinds().as_slice() {
+            [_] => {}
+            [] => {
+                return Err(ApiError::invalid(format!(
+                    "Task '{key}' must have a type, such as notebook_task."
+                )));
+            }
+            kinds => {
+                return Err(ApiError::invalid(format!(
+                    "Task '{key}' has more than one type: {}.",
+                    kinds.join(", ")
+                )));
+            }
+        }
+        let Some(each) = &self.for_each_task else { return Ok(()) };
+        if each.task.for_each_task.is_some() {
+            return Err(ApiError::invalid(format!(
+                "The task within the for_each_task '{key}' is another one."
+            )));
+        }
+        if each.concurrency.is_some_and(|many| many == 0 || many > MOST_AT_ONCE) {
+            return Err(ApiError::invalid(format!(
+                "The concurrency of task '{key}' must be a number from 1 to {MOST_AT_ONCE}."
+            )));
+        }
+        each.task.check_kind()
     }
 
     /// Refuses what the sandbox cannot run.
@@ -202,6 +257,9 @@ impl Task {
         if self.sql_task.as_ref().is_some_and(|task| task.file.is_none()) {
             return unable("a sql_task without a file");
         }
+        if let Some(each) = &self.for_each_task {
+            return each.task.check_runnable();
+        }
         let sources = [
             self.notebook_task.as_ref().and_then(|task| task.source),
             self.spark_python_task.as_ref().and_then(|task| task.source),
@@ -214,33 +272,13 @@ impl Task {
 impl Settings {
     /// Refuses settings that no run could follow.
     pub(super) fn check(&self) -> Reply<()> {
+        schedule::When::of(self)?;
         let mut keys = HashSet::new();
         for task in &self.tasks {
+            task.check_kind()?;
             let key = task.task_key.as_str();
-            let plain = !key.is_empty()
-                && key.len() <= 100
-                && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-            if !plain {
-                return Err(ApiError::invalid(format!(
-                    "The task key '{key}' is invalid: it must have 1 to 100 letters, digits, dashes and underscores."
-                )));
-            }
             if !keys.insert(key) {
                 return Err(ApiError::invalid(format!("Duplicate task key '{key}'.")));
-            }
-            match task.kinds().as_slice() {
-                [_] => {}
-                [] => {
-                    return Err(ApiError::invalid(format!(
-                        "Task '{key}' must have a type, such as notebook_task."
-                    )));
-                }
-                kinds => {
-                    return Err(ApiError::invalid(format!(
-                        "Task '{key}' has more than one type: {}.",
-                        kinds.join(", ")
-                    )));
-                }
             }
             let known =
                 |wanted: &str| self.job_clusters.iter().any(|cluster| cluster.job_cluster_key == wanted);

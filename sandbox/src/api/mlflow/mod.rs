@@ -5,13 +5,21 @@ mod filter;
 mod registry;
 mod runs;
 
+use axum::Router;
+use axum::routing::get;
 use serde_json::{Map, Value, json};
 
 use super::plain::{Call, Route};
 use crate::server::{ApiError, Reply};
+use crate::state::AppState;
 use crate::store::Change;
 
 pub(super) const ROUTES: &[&[Route]] = &[experiments::ROUTES, runs::ROUTES, registry::ROUTES];
+
+/// What MLflow's own client asks for beyond the documents.
+pub(super) fn routes() -> Router<AppState> {
+    Router::new().route("/api/2.0/mlflow/registered-models/get", get(registry::open_get))
+}
 
 /// An object of a kind, or the refusal that names it.
 fn find(change: &Change, kind: &str, key: &str, noun: &str) -> Reply<Value> {

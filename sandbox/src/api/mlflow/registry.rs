@@ -1,11 +1,15 @@
 //! The model registry of the workspace: models, versions, stages, comments and requests to move a version.
 
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{filter, find, remove_entry, search, set_entry};
 use crate::api::plain::{Call, Route, part_of_key, shaped};
 use crate::ids;
-use crate::server::{ApiError, Reply};
+use crate::server::{Answer, ApiError, Params, Reply};
+use crate::state::AppState;
 use crate::store::Change;
 
 const MODEL: &str = "ws_model";
@@ -106,6 +110,22 @@ fn get(call: &Call, change: &mut Change) -> Reply<Value> {
     let (key, model) = model(call, change)?;
     let field = "registered_model_databricks";
     Ok(json!({ field: view(call, change, &key, &model, field) }))
+}
+
+/// `registered-models/get`, which MLflow's own client asks for and the documents do not have.
+pub(super) async fn open_get(State(state): State<AppState>, Params(query): Params<Name>) -> Answer {
+    let key = part_of_key(&query.name);
+    let model = state.store.records.with(|change| {
+        let mut model = find(change, MODEL, &key, "Registered Model")?;
+        model["latest_versions"] = json!(latest_of(change, &key, &STAGES));
+        Ok(model)
+    })?;
+    Ok(Json(json!({ "registered_model": model })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Name {
+    name: String,
 }
 
 fn list(call: &Call, change: &mut Change) -> Reply<Value> {

@@ -103,6 +103,11 @@ pub(crate) fn caller(id: &str, change: &Change) -> Option<Caller> {
     Some(Caller { id: id.to_owned(), name, admin: groups.iter().any(|name| name == "admins"), groups })
 }
 
+/// Whether there is a user of that name.
+pub(crate) fn is_user(name: &str, change: &Change) -> bool {
+    change.all(USER_KIND.store, "").iter().any(|(_, user)| user[USER_KIND.name] == name)
+}
+
 /// The id of the service principal of an application id.
 pub(crate) fn principal_of_application(application: &str, change: &Change) -> Option<String> {
     let all = change.all(PRINCIPAL_KIND.store, "");

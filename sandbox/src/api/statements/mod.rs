@@ -6,6 +6,7 @@
 mod chunks;
 mod links;
 mod request;
+mod sessions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::outside::Desk;
 use super::plain::Caller;
 use super::warehouses;
 use crate::ids;
@@ -90,8 +92,8 @@ struct Statement {
     created: i64,
     /// When it ended; 0 until then.
     ended: AtomicI64,
-    /// The id and name of who sent it.
-    user: (i64, String),
+    /// Who sent it.
+    caller: Caller,
 }
 
 impl Statement {
@@ -132,8 +134,8 @@ impl Statement {
         put("warehouse_id", json!(self.order.warehouse));
         put("endpoint_id", json!(self.order.warehouse));
         for (id, name) in [("user_id", "user_name"), ("executed_as_user_id", "executed_as_user_name")] {
-            put(id, json!(self.user.0));
-            put(name, json!(self.user.1));
+            put(id, json!(self.caller.id.parse::<i64>().unwrap_or_default()));
+            put(name, json!(self.caller.name));
         }
         put("query_start_time_ms", json!(self.created));
         put("duration", json!(ended.unwrap_or(now) - self.created));
@@ -163,6 +165,7 @@ impl Statement {
 pub(crate) struct Statements {
     all: Mutex<HashMap<String, Arc<Statement>>>,
     links: Links,
+    sessions: sessions::Sessions,
 }
 
 impl Statements {
@@ -200,7 +203,8 @@ pub(crate) fn routes() -> Router<AppState> {
     const ALL: &str = "/api/2.0/sql/statements";
     Router::new()
         .route(ALL, post(execute))
-        .route(&format!("{ALL}/{{id}}"), get(show))
+        .merge(sessions::routes())
+        .route(&format!("{ALL}/{{id}}"), get(show).delete(close))
         .route(&format!("{ALL}/{{id}}/cancel"), post(cancel))
         .route(&format!("{ALL}/{{id}}/result/chunks/{{index}}"), get(chunk))
 }
@@ -215,8 +219,15 @@ async fn execute(
     Extension(caller): Extension<Caller>,
     Body(request): Body<Request>,
 ) -> Answer {
-    let order = request.check()?;
+    let mut order = request.check()?;
     warehouses::use_warehouse(&state, &order.warehouse)?;
+    if let Some(id) = &order.session_id {
+        let scope = state.statements.sessions.scope(id, &caller)?;
+        if order.session.catalog.is_none() && order.session.schema.is_none() {
+            order.session.catalog = scope.catalog;
+        }
+        order.session.schema = order.session.schema.or(scope.schema);
+    }
     let statement = Arc::new(Statement {
         id: ids::uuid(),
         order,
@@ -224,7 +235,7 @@ async fn execute(
         cancel: state.stop.child_token(),
         created: state.now(),
         ended: AtomicI64::new(0),
-        user: (caller.id.parse().unwrap_or_default(), caller.name),
+        caller,
     });
     state.statements.add(Arc::clone(&statement), state.now());
     state.tasks.spawn(run(state.clone(), Arc::clone(&statement)));
@@ -243,21 +254,31 @@ async fn execute(
 async fn run(state: AppState, statement: Arc<Statement>) {
     statement.status.send_replace(Status::Running);
     let (engine, order) = (state.clone(), Arc::clone(&statement));
-    let work = AbortOnDropHandle::new(tokio::spawn(async move { answer(&engine, &order.order).await }));
+    let work =
+        AbortOnDropHandle::new(tokio::spawn(
+            async move { answer(&engine, &order.order, &order.caller).await },
+        ));
     let ended = tokio::select! {
         biased;
         () = statement.cancel.cancelled() => Status::Canceled,
         ended = work => ended.unwrap_or_else(|cause| SqlError::internal(format!("the engine stopped: {cause}")).into()),
     };
+    if let (Some(id), Status::Succeeded(_)) = (&statement.order.session_id, &ended) {
+        state.statements.sessions.follow(id, &statement.order.text);
+    }
     statement.ended.store(state.now(), Ordering::Relaxed);
     statement.status.send_replace(ended);
 }
 
-async fn answer(state: &AppState, order: &Order) -> Status {
+async fn answer(state: &AppState, order: &Order, caller: &Caller) -> Status {
     if let Err(error) = check_session(state, &order.session) {
         return error.into();
     }
-    match state.sql.execute(&order.text, &order.session).await {
+    // made here and not kept, since the state keeps the statement
+    let desk = Desk { state: state.clone(), caller: caller.clone() };
+    let mut session = order.session.clone();
+    session.outside = Some(Arc::new(desk));
+    match state.sql.execute(&order.text, &session).await {
         Err(error) => error.into(),
         Ok(output) => match chunks::cut(&output, order) {
             Ok(answered) => Status::Succeeded(Arc::new(answered)),
@@ -326,6 +347,13 @@ fn result(state: &AppState, statement: &Statement, answered: &Arc<Answered>, ind
 async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
     let statement = state.statements.find(&id, state.now())?;
     Ok(Json(view(&state, &statement)))
+}
+
+/// Forgets a statement and its rows.
+async fn close(State(state): State<AppState>, Path(id): Path<String>) -> Answer {
+    state.statements.find(&id, state.now())?.cancel.cancel();
+    state.statements.all.lock().remove(&id);
+    Ok(Json(json!({})))
 }
 
 async fn cancel(State(state): State<AppState>, Path(id): Path<String>) -> Answer {

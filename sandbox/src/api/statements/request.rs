@@ -16,6 +16,8 @@ const LONGEST: usize = 16 << 20;
 pub(super) struct Request {
     statement: String,
     warehouse_id: String,
+    /// A session that was opened before; what it knows is not in the documents, but clients of SQL use it.
+    session_id: Option<String>,
     catalog: Option<String>,
     schema: Option<String>,
     #[serde(default)]
@@ -35,6 +37,8 @@ pub(super) struct Request {
 
 #[derive(Deserialize)]
 struct Marker {
+    /// Without one it is the next `?`.
+    #[serde(default)]
     name: String,
     value: Option<String>,
     r#type: Option<String>,
@@ -53,6 +57,8 @@ pub(super) enum OnTimeout {
 pub(super) enum Disposition {
     #[default]
     Inline,
+    // what may be either is always links here
+    #[serde(alias = "INLINE_OR_EXTERNAL_LINKS")]
     ExternalLinks,
 }
 
@@ -77,6 +83,7 @@ impl Format {
 
 /// A request that keeps the rules.
 pub(super) struct Order {
+    pub(super) session_id: Option<String>,
     pub(super) warehouse: String,
     pub(super) text: String,
     pub(super) session: Session,
@@ -108,8 +115,8 @@ impl Request {
                 self.format.text()
             )));
         }
-        let parameters = self.parameters.into_iter().map(|marker| Parameter {
-            name: marker.name,
+        let parameters = self.parameters.into_iter().enumerate().map(|(at, marker)| Parameter {
+            name: if marker.name.is_empty() { format!("?{at}") } else { marker.name },
             value: marker.value,
             type_name: marker.r#type,
         });
@@ -121,6 +128,7 @@ impl Request {
         session.parameters = parameters.collect();
         session.row_limit = limit("row_limit", self.row_limit)?;
         Ok(Order {
+            session_id: self.session_id,
             warehouse: self.warehouse_id,
             text: self.statement,
             session,

@@ -17,7 +17,9 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
 pub(crate) use error::CatalogError;
 pub(crate) use name::{SchemaName, TableName, check_name};
-pub(crate) use object::{Catalog, Column, Common, Kind, Schema, Table, TableKind, View, Volume};
+pub(crate) use object::{
+    Catalog, Column, Common, Identity, Kind, Layout, Schema, Table, TableKind, View, Volume,
+};
 
 type Tree = BTreeMap<String, Catalog>;
 type Result<T> = std::result::Result<T, CatalogError>;

@@ -29,6 +29,9 @@ pub(crate) struct Common {
     /// `TBLPROPERTIES` and their like.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) properties: BTreeMap<String, String>,
+    /// What `SET TAGS` says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 impl Common {
@@ -45,6 +48,7 @@ impl Common {
             updated_at: now,
             updated_by: owner.to_owned(),
             properties: BTreeMap::new(),
+            tags: BTreeMap::new(),
         }
     }
 
@@ -130,12 +134,66 @@ pub(crate) struct Table {
     /// Whether the rows come from the sandbox's own generator rather than from files.
     #[serde(skip)]
     pub(crate) sample: bool,
+    /// How the rows are laid out; it changes no result.
+    #[serde(default, skip_serializing_if = "Layout::is_plain")]
+    pub(crate) layout: Layout,
+    /// What the rows must obey, by the constraints' names: `CHECK (…)`, `PRIMARY KEY (…)`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) constraints: BTreeMap<String, String>,
+    /// What was done to the table, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) history: Vec<Version>,
 }
+
+/// The columns that a table is partitioned or clustered by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Layout {
+    #[serde(default)]
+    pub(crate) partitions: Vec<String>,
+    #[serde(default)]
+    pub(crate) clustering: Vec<String>,
+}
+
+impl Layout {
+    fn is_plain(&self) -> bool {
+        self.partitions.is_empty() && self.clustering.is_empty()
+    }
+}
+
+/// An entry of a table's history.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Version {
+    /// Milliseconds since the Unix epoch.
+    pub(crate) timestamp: i64,
+    pub(crate) user: String,
+    /// `WRITE`, `MERGE`, …
+    pub(crate) operation: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) parameters: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) metrics: BTreeMap<String, String>,
+}
+
+/// How many entries a history keeps.
+const HISTORY_KEPT: usize = 1_000;
 
 impl Table {
     /// The column of this name, whatever its case.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Notes what was done.
+    pub(crate) fn note(&mut self, user: &str, operation: &str, metrics: &[(&str, usize)]) {
+        self.history.push(Version {
+            timestamp: chrono::Utc::now().timestamp_millis(),
+            user: user.to_owned(),
+            operation: operation.to_owned(),
+            parameters: BTreeMap::new(),
+            metrics: metrics.iter().map(|(name, count)| ((*name).to_owned(), count.to_string())).collect(),
+        });
+        let surplus = self.history.len().saturating_sub(HISTORY_KEPT);
+        self.history.drain(..surplus);
     }
 }
 
@@ -166,12 +224,36 @@ pub(crate) struct Column {
     /// The SQL of the default value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) default: Option<String>,
+    /// How the column counts by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Identity>,
+    /// What `SET TAGS` says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// A column that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Whether no statement may give a value of its own.
+    pub(crate) always: bool,
+    /// The next number.
+    pub(crate) next: i64,
+    pub(crate) step: i64,
 }
 
 impl Column {
     /// A nullable column without a comment.
     pub(crate) fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: kind.into(), nullable: true, comment: None, default: None }
+        Self {
+            name: name.into(),
+            kind: kind.into(),
+            nullable: true,
+            comment: None,
+            default: None,
+            identity: None,
+            tags: BTreeMap::new(),
+        }
     }
 }
 

@@ -54,5 +54,8 @@ fn sample_table(sample: &samples::Sample) -> Table {
         view: None,
         storage_location: None,
         sample: true,
+        layout: Default::default(),
+        constraints: BTreeMap::new(),
+        history: Vec::new(),
     }
 }

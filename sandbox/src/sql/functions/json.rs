@@ -15,6 +15,8 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
         simple("to_json", &[DataType::Null], DataType::Utf8, to_json),
         simple("get_json_object", &[DataType::Utf8, DataType::Utf8], DataType::Utf8, get_json_object),
+        // what a colon asks for; the names of fields have no case there
+        simple("spark_json_path", &[DataType::Utf8, DataType::Utf8], DataType::Utf8, get_json_path),
         simple("json_array_length", &[DataType::Utf8], DataType::Int32, array_length),
         simple("json_object_keys", &[DataType::Utf8], list, object_keys),
     ]
@@ -75,16 +77,23 @@ fn path(text: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-fn follow(value: &Value, steps: &[Step]) -> Option<Value> {
+fn follow(value: &Value, steps: &[Step], any_case: bool) -> Option<Value> {
     let Some((step, rest)) = steps.split_first() else { return Some(value.clone()) };
     match step {
         Step::Field(name) => match value {
             // a name goes through an array to each of its elements
-            Value::Array(items) => several(items.iter().filter_map(|item| follow(item, steps))),
-            other => follow(other.get(name)?, rest),
+            Value::Array(items) => several(items.iter().filter_map(|item| follow(item, steps, any_case))),
+            other => {
+                let exact = other.get(name);
+                let similar = || {
+                    let mut fields = other.as_object()?.iter().filter(|_| any_case);
+                    fields.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+                };
+                follow(exact.or_else(similar)?, rest, any_case)
+            }
         },
-        Step::Index(index) => follow(value.get(index)?, rest),
-        Step::All => several(value.as_array()?.iter().filter_map(|item| follow(item, rest))),
+        Step::Index(index) => follow(value.get(index)?, rest, any_case),
+        Step::All => several(value.as_array()?.iter().filter_map(|item| follow(item, rest, any_case))),
     }
 }
 
@@ -94,10 +103,18 @@ fn several(values: impl Iterator<Item = Value>) -> Option<Value> {
 }
 
 fn get_json_object(columns: &[ArrayRef]) -> Result<ArrayRef> {
+    by_path(columns, false)
+}
+
+fn get_json_path(columns: &[ArrayRef]) -> Result<ArrayRef> {
+    by_path(columns, true)
+}
+
+fn by_path(columns: &[ArrayRef], any_case: bool) -> Result<ArrayRef> {
     let (texts, paths) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
     let get = |text: &str, written: &str| {
         let value: Value = serde_json::from_str(text).ok()?;
-        match follow(&value, &path(written)?)? {
+        match follow(&value, &path(written)?, any_case)? {
             Value::Null => None,
             Value::String(text) => Some(text),
             other => Some(other.to_string()),
@@ -133,7 +150,7 @@ mod tests {
     #[test]
     fn paths_lead_to_values() {
         let value: Value = serde_json::from_str(r#"{"a":{"b":[1,{"c":"x"},{"c":"y"}]}}"#).unwrap();
-        let get = |written: &str| follow(&value, &path(written)?).map(|found| found.to_string());
+        let get = |written: &str| follow(&value, &path(written)?, false).map(|found| found.to_string());
         for (written, expected) in [
             ("$.a.b[0]", Some("1")),
             ("$['a'].b[1].c", Some("\"x\"")),

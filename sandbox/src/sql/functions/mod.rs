@@ -7,6 +7,7 @@ mod arithmetic;
 mod bytes;
 mod datetime;
 mod dispatch;
+mod higher;
 mod json;
 pub(crate) mod macros;
 mod masks;
@@ -35,6 +36,7 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("last", "last_value"),
     ("lcase", "lower"),
     ("listagg", "string_agg"),
+    ("reduce", "aggregate"),
     ("some", "bool_or"),
     ("std", "stddev_samp"),
     ("transform", "array_transform"),
@@ -60,6 +62,9 @@ pub(crate) fn register(state: &mut SessionState) {
     ];
     for function in own.into_iter().flatten() {
         let _ = state.register_udf(Arc::new(function));
+    }
+    for function in higher::functions() {
+        let _ = state.register_higher_order_function(Arc::new(function));
     }
     // that of datafusion-spark makes a DOUBLE of a DECIMAL, which Spark does not
     let _ = state.register_udaf(datafusion::functions_aggregate::average::avg_udaf());

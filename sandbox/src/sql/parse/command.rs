@@ -12,27 +12,105 @@ pub(crate) type Name = Vec<Ident>;
 #[derive(Debug)]
 pub(crate) enum Command {
     Query(Box<Query>),
-    CreateCatalog { name: Name, if_not_exists: bool, options: Options },
-    CreateSchema { name: Name, if_not_exists: bool, options: Options },
-    CreateVolume { name: Name, if_not_exists: bool, options: Options },
+    CreateCatalog {
+        name: Name,
+        if_not_exists: bool,
+        options: Options,
+    },
+    CreateSchema {
+        name: Name,
+        if_not_exists: bool,
+        options: Options,
+    },
+    CreateVolume {
+        name: Name,
+        if_not_exists: bool,
+        options: Options,
+    },
     CreateTable(Box<CreateTable>),
     CreateView(Box<CreateView>),
-    Drop { kind: Kind, view: bool, name: Name, if_exists: bool, cascade: bool },
-    Alter { kind: Kind, view: bool, name: Name, change: Change },
-    Comment { kind: Kind, name: Name, column: Option<Ident>, comment: Option<String> },
-    Truncate { name: Name },
+    Drop {
+        kind: Kind,
+        view: bool,
+        name: Name,
+        if_exists: bool,
+        cascade: bool,
+    },
+    Alter {
+        kind: Kind,
+        view: bool,
+        name: Name,
+        change: Change,
+    },
+    Comment {
+        kind: Kind,
+        name: Name,
+        column: Option<Ident>,
+        comment: Option<String>,
+    },
+    Truncate {
+        name: Name,
+    },
     Insert(Box<Insert>),
     Update(Box<Update>),
     Delete(Box<Delete>),
     Merge(Box<Merge>),
     Show(Show),
-    DescribeTable { name: Name, extended: bool },
+    DescribeTable {
+        name: Name,
+        extended: bool,
+        column: Option<Ident>,
+    },
     DescribeQuery(Box<Query>),
-    DescribeCatalog { name: Name },
-    DescribeSchema { name: Name, extended: bool },
-    DescribeVolume { name: Name },
-    Explain { query: Box<Query>, extended: bool },
-    Use { kind: Kind, name: Name },
+    DescribeCatalog {
+        name: Name,
+    },
+    DescribeSchema {
+        name: Name,
+        extended: bool,
+    },
+    DescribeVolume {
+        name: Name,
+    },
+    DescribeFunction {
+        name: Name,
+        extended: bool,
+    },
+    DescribeDetail {
+        name: Name,
+    },
+    DescribeHistory {
+        name: Name,
+        limit: Option<usize>,
+    },
+    Explain {
+        query: Box<Query>,
+        extended: bool,
+    },
+    /// `CACHE SELECT`: the query runs, and nobody sees its rows.
+    CacheQuery(Box<Query>),
+    CreateFunction(Box<CreateFunction>),
+    DropFunction {
+        name: Name,
+        if_exists: bool,
+    },
+    Grant {
+        privileges: Vec<String>,
+        on: Securable,
+        principal: String,
+        revoke: bool,
+    },
+    Upkeep(Upkeep),
+    Set(Setting),
+    /// A statement within a string, with the SQL of its parameters' values.
+    ExecuteImmediate {
+        text: String,
+        values: Vec<(Option<String>, String)>,
+    },
+    Use {
+        kind: Kind,
+        name: Name,
+    },
 }
 
 /// The clauses after a name that may come in any order.
@@ -41,6 +119,8 @@ pub(crate) struct Options {
     pub(crate) comment: Option<String>,
     pub(crate) properties: Vec<(String, String)>,
     pub(crate) location: Option<String>,
+    pub(crate) partitions: Vec<String>,
+    pub(crate) clustering: Vec<String>,
     pub(crate) format: Option<String>,
 }
 
@@ -51,8 +131,64 @@ pub(crate) struct CreateTable {
     pub(crate) or_replace: bool,
     pub(crate) if_not_exists: bool,
     pub(crate) columns: Vec<Column>,
+    /// Names and what they say.
+    pub(crate) constraints: Vec<(String, String)>,
     pub(crate) options: Options,
     pub(crate) query: Option<Box<Query>>,
+    /// The table that this one is to be like.
+    pub(crate) like: Option<Like>,
+}
+
+/// `LIKE` and `CLONE`
+#[derive(Debug)]
+pub(crate) struct Like {
+    pub(crate) name: Name,
+    /// Whether the rows come along.
+    pub(crate) rows: bool,
+}
+
+/// `CREATE FUNCTION`
+#[derive(Debug)]
+pub(crate) struct CreateFunction {
+    pub(crate) name: Name,
+    pub(crate) replace: bool,
+    pub(crate) if_not_exists: bool,
+    /// Names, types and comments.
+    pub(crate) parameters: Vec<(String, String, Option<String>)>,
+    pub(crate) returns: Option<String>,
+    pub(crate) comment: Option<String>,
+    pub(crate) body: String,
+}
+
+/// What a grant is on: its kind as REST calls it, and its name.
+#[derive(Debug)]
+pub(crate) struct Securable {
+    pub(crate) kind: &'static str,
+    pub(crate) name: Name,
+}
+
+/// Statements that keep tables in shape.
+#[derive(Debug)]
+pub(crate) enum Upkeep {
+    Optimize(Name),
+    Vacuum {
+        name: Name,
+        dry_run: bool,
+        hours: Option<String>,
+    },
+    Fsck(Name),
+    /// Whatever needs the table to be there and does nothing that can be seen.
+    Touch(Name),
+    Nothing,
+}
+
+/// `SET` and `RESET`
+#[derive(Debug)]
+pub(crate) enum Setting {
+    All,
+    Get(String),
+    Put(String, String),
+    Reset(Option<String>),
 }
 
 /// `CREATE VIEW`
@@ -73,15 +209,60 @@ pub(crate) struct CreateView {
 #[derive(Debug)]
 pub(crate) enum Change {
     RenameTo(Name),
-    AddColumns(Vec<Column>),
-    DropColumns { names: Vec<Ident>, if_exists: bool },
-    RenameColumn { from: Ident, to: String },
-    CommentColumn { name: Ident, comment: Option<String> },
-    SetNullable { name: Ident, nullable: bool },
+    AddColumns(Vec<(Column, Option<Place>)>),
+    SetDefault {
+        name: Ident,
+        default: Option<String>,
+    },
+    SetTags {
+        column: Option<Ident>,
+        tags: Vec<(String, String)>,
+    },
+    UnsetTags {
+        column: Option<Ident>,
+        keys: Vec<String>,
+    },
+    AddConstraint {
+        name: String,
+        text: String,
+    },
+    DropConstraint {
+        name: String,
+        if_exists: bool,
+    },
+    ClusterBy(Vec<String>),
+    /// A switch of the service's that has no effect here.
+    Nothing,
+    DropColumns {
+        names: Vec<Ident>,
+        if_exists: bool,
+    },
+    RenameColumn {
+        from: Ident,
+        to: String,
+    },
+    CommentColumn {
+        name: Ident,
+        comment: Option<String>,
+    },
+    SetNullable {
+        name: Ident,
+        nullable: bool,
+    },
     SetProperties(Vec<(String, String)>),
     UnsetProperties(Vec<String>),
     SetOwner(String),
-    SetQuery { query: Box<Query>, text: String },
+    SetQuery {
+        query: Box<Query>,
+        text: String,
+    },
+}
+
+/// Where a new column stands among the others.
+#[derive(Debug)]
+pub(crate) enum Place {
+    First,
+    After(Ident),
 }
 
 /// `INSERT`
@@ -157,6 +338,10 @@ pub(crate) enum Show {
     Volumes { within: Option<Name>, pattern: Option<String> },
     Columns { name: Name },
     CreateTable { name: Name },
-    Properties { name: Name },
-    Functions { pattern: Option<String> },
+    Properties { name: Name, key: Option<String> },
+    Functions { system: bool, user: bool, within: Option<Name>, pattern: Option<String> },
+    Partitions { name: Name },
+    TableExtended { within: Option<Name>, pattern: String },
+    Principals { groups: bool, pattern: Option<String> },
+    Grants { principal: Option<String>, on: Option<Securable> },
 }

@@ -2,10 +2,16 @@
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{Change, Command, CreateTable, CreateView, Name, Options, Parsed, Reader};
-use crate::sql::catalog::{Column, Kind};
+use super::{Change, Command, CreateTable, CreateView, Like, Name, Options, Parsed, Place, Reader};
+use crate::sql::catalog::{Column, Identity, Kind};
 use crate::sql::error::SqlError;
 use crate::sql::types;
+
+/// One entry of a table's list of columns.
+enum Definition {
+    Column(Box<Column>),
+    Constraint(String, String),
+}
 
 impl Reader<'_> {
     pub(super) fn create(&mut self) -> Parsed<Command> {
@@ -21,11 +27,18 @@ impl Reader<'_> {
             };
         }
         if self.eat(&["view"]) {
-            // a temporary view ends with its session, and a session here is one statement
+            let view = self.create_view(or_replace)?;
+            // a temporary view ends with its session, and a session here is one statement: the query is looked at and forgotten
+            return match view {
+                Command::CreateView(view) if temporary => Ok(Command::CacheQuery(view.query)),
+                view => Ok(view),
+            };
+        }
+        if self.eat(&["function"]) {
             return if temporary {
-                Err(SqlError::unsupported("CREATE TEMPORARY VIEW"))
+                Err(SqlError::unsupported("CREATE TEMPORARY FUNCTION"))
             } else {
-                self.create_view(or_replace)
+                self.create_function(or_replace)
             };
         }
         if or_replace || temporary {
@@ -65,10 +78,24 @@ impl Reader<'_> {
     fn create_table(&mut self, or_replace: bool) -> Parsed<Command> {
         let if_not_exists = self.eat(&["if", "not", "exists"]);
         let name = self.name()?;
-        let columns = if self.parser.peek_token_ref().token == Token::LParen {
-            self.in_parentheses(Self::column)?
+        let mut columns = Vec::new();
+        let mut constraints = Vec::new();
+        if self.parser.peek_token_ref().token == Token::LParen {
+            for definition in self.in_parentheses(Self::definition)? {
+                match definition {
+                    Definition::Column(column) => columns.push(*column),
+                    Definition::Constraint(name, text) => constraints.push((name, text)),
+                }
+            }
+        }
+        let like = if columns.is_empty() && self.eat(&["like"]) {
+            Some(Like { name: self.name()?, rows: false })
+        } else if columns.is_empty()
+            && (self.eat(&["shallow", "clone"]) || self.eat(&["deep", "clone"]) || self.eat(&["clone"]))
+        {
+            Some(Like { name: self.name()?, rows: true })
         } else {
-            Vec::new()
+            None
         };
         let options = self.options()?;
         let query = if self.eat(&["as"]) || self.starts_query() { Some(self.query()?) } else { None };
@@ -83,9 +110,63 @@ impl Reader<'_> {
             or_replace,
             if_not_exists,
             columns,
+            constraints,
             options,
             query,
+            like,
         })))
+    }
+
+    /// A column, or a constraint on the whole table.
+    fn definition(&mut self) -> Parsed<Definition> {
+        let named = self.peek_word(0).as_deref() == Some("constraint");
+        let constraint = matches!(
+            (self.peek_word(0).as_deref(), self.peek_word(1).as_deref()),
+            (Some("primary" | "foreign"), Some("key"))
+        );
+        if !named && !constraint {
+            return Ok(Definition::Column(Box::new(self.column()?)));
+        }
+        let name = if self.eat(&["constraint"]) { Some(self.spelled()?) } else { None };
+        let start = self.here();
+        self.constraint()?;
+        let end = self.here();
+        let text = self.source.between(start, Some(end)).to_owned();
+        Ok(Definition::Constraint(name.unwrap_or_else(|| "constraint".to_owned()), text))
+    }
+
+    /// The rest of `GENERATED`: how an identity counts.
+    fn identity(&mut self) -> Parsed<Identity> {
+        let always = if self.eat(&["always"]) {
+            true
+        } else {
+            self.expect(&["by", "default"])?;
+            false
+        };
+        self.expect(&["as"])?;
+        if !self.eat(&["identity"]) {
+            return Err(SqlError::unsupported("columns that are computed from others"));
+        }
+        let mut identity = Identity { always, next: 1, step: 1 };
+        if self.parser.consume_token(&Token::LParen) {
+            loop {
+                if self.eat(&["start", "with"]) {
+                    identity.next = self.whole_number()?;
+                } else if self.eat(&["increment", "by"]) {
+                    identity.step = self.whole_number()?;
+                } else if !self.parser.consume_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.expect_token(&Token::RParen)?;
+        }
+        Ok(identity)
+    }
+
+    fn whole_number(&mut self) -> Parsed<i64> {
+        let at = self.parser.peek_token();
+        let text = self.expr()?.to_string();
+        text.parse().map_err(|_| SqlError::syntax_near(&at, self.source.text()))
     }
 
     fn create_view(&mut self, or_replace: bool) -> Parsed<Command> {
@@ -135,19 +216,24 @@ impl Reader<'_> {
                 options.location = Some(self.string()?);
             } else if self.eat(&["using"]) {
                 options.format = Some(self.ident()?.value.to_uppercase());
-            } else if self.eat(&["cluster", "by"]) || self.eat(&["partitioned", "by"]) {
+            } else if self.eat(&["cluster", "by"]) {
+                options.clustering = self.clustering()?;
+            } else if self.eat(&["partitioned", "by"]) {
                 // how rows are laid out changes no result
-                if !self.eat(&["auto"]) && !self.eat(&["none"]) {
-                    self.in_parentheses(Self::ident)?;
-                }
-            } else if let Some(word @ ("options" | "clone" | "shallow" | "deep" | "default")) =
-                self.peek_word(0).as_deref()
-            {
+                options.partitions = self.in_parentheses(Self::spelled)?;
+            } else if let Some(word @ ("options" | "default")) = self.peek_word(0).as_deref() {
                 return Err(SqlError::unsupported(format!("the clause {} of CREATE", word.to_uppercase())));
             } else {
                 return Ok(options);
             }
         }
+    }
+
+    fn clustering(&mut self) -> Parsed<Vec<String>> {
+        if self.eat(&["auto"]) || self.eat(&["none"]) {
+            return Ok(Vec::new());
+        }
+        self.in_parentheses(Self::spelled)
     }
 
     /// `('key' = 'value', key.with.dots = 1)`
@@ -167,7 +253,7 @@ impl Reader<'_> {
         })
     }
 
-    fn property_key(&mut self) -> Parsed<String> {
+    pub(super) fn property_key(&mut self) -> Parsed<String> {
         if matches!(
             self.parser.peek_token_ref().token,
             Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)
@@ -182,18 +268,13 @@ impl Reader<'_> {
     }
 
     /// A name as it was written.
-    fn spelled(&mut self) -> Parsed<String> {
+    pub(super) fn spelled(&mut self) -> Parsed<String> {
         let name = self.ident()?;
         Ok(self.source.spelling(&name).to_owned())
     }
 
     /// A column's definition.
     fn column(&mut self) -> Parsed<Column> {
-        if let Some(word @ ("constraint" | "primary" | "foreign" | "check")) = self.peek_word(0).as_deref()
-            && matches!(self.peek_word(1).as_deref(), Some("key" | "primary" | "foreign" | "check") | None)
-        {
-            return Err(SqlError::unsupported(format!("the table constraint {}", word.to_uppercase())));
-        }
         let name = self.spelled()?;
         let _ = self.parser.consume_token(&Token::Colon);
         let mut column = Column::new(name, self.type_text()?);
@@ -206,11 +287,12 @@ impl Reader<'_> {
                 column.comment = Some(self.string()?);
             } else if self.eat(&["default"]) {
                 column.default = Some(self.expr()?.to_string());
-            } else if self.eat(&["after"]) || self.eat(&["first"]) {
-                return Err(SqlError::unsupported("the place of a new column other than the last"));
-            } else if let Some(
-                word @ ("generated" | "primary" | "constraint" | "references" | "mask" | "collate"),
-            ) = self.peek_word(0).as_deref()
+            } else if self.eat(&["generated"]) {
+                column.identity = Some(self.identity()?);
+            } else if self.eat(&["primary", "key"]) {
+                column.nullable = false;
+            } else if let Some(word @ ("constraint" | "references" | "mask" | "collate")) =
+                self.peek_word(0).as_deref()
             {
                 return Err(SqlError::unsupported(format!("the column clause {}", word.to_uppercase())));
             } else {
@@ -220,7 +302,7 @@ impl Reader<'_> {
     }
 
     /// A type, in the spelling of Unity Catalog.
-    fn type_text(&mut self) -> Parsed<String> {
+    pub(super) fn type_text(&mut self) -> Parsed<String> {
         let start = self.parser.peek_token();
         let mut text = self.ident()?.value;
         let mut depth = 0_usize;
@@ -266,6 +348,10 @@ impl Reader<'_> {
 
     pub(super) fn drop(&mut self) -> Parsed<Command> {
         self.expect(&["drop"])?;
+        if self.eat(&["function"]) || self.eat(&["temporary", "function"]) {
+            let if_exists = self.eat(&["if", "exists"]);
+            return Ok(Command::DropFunction { name: self.name()?, if_exists });
+        }
         let (kind, view) = self.kind()?;
         let if_exists = self.eat(&["if", "exists"]);
         let name = self.name()?;
@@ -312,10 +398,33 @@ impl Reader<'_> {
         if self.eat(&["add", "columns"]) || self.eat(&["add", "column"]) {
             let listed = self.parser.peek_token_ref().token == Token::LParen;
             return Ok(Change::AddColumns(if listed {
-                self.in_parentheses(Self::column)?
+                self.in_parentheses(Self::placed_column)?
             } else {
-                vec![self.column()?]
+                vec![self.placed_column()?]
             }));
+        }
+        if self.eat(&["add", "constraint"]) {
+            let name = self.spelled()?;
+            let start = self.here();
+            self.constraint()?;
+            return Ok(Change::AddConstraint { name, text: self.source.between(start, None).to_owned() });
+        }
+        if self.eat(&["drop", "constraint"]) {
+            let if_exists = self.eat(&["if", "exists"]);
+            return Ok(Change::DropConstraint { name: self.spelled()?, if_exists });
+        }
+        if self.eat(&["cluster", "by"]) {
+            return self.clustering().map(Change::ClusterBy);
+        }
+        if self.eat(&["set", "tags"]) {
+            return Ok(Change::SetTags { column: None, tags: self.tags()? });
+        }
+        if self.eat(&["unset", "tags"]) {
+            return Ok(Change::UnsetTags { column: None, keys: self.in_parentheses(Self::property_key)? });
+        }
+        if ["enable", "disable", "inherit"].iter().any(|word| self.eat(&[word, "predictive", "optimization"]))
+        {
+            return Ok(Change::Nothing);
         }
         if self.eat(&["drop", "columns"]) || self.eat(&["drop", "column"]) {
             let if_exists = self.eat(&["if", "exists"]);
@@ -333,6 +442,14 @@ impl Reader<'_> {
                 Ok(Change::SetNullable { name, nullable: false })
             } else if self.eat(&["drop", "not", "null"]) {
                 Ok(Change::SetNullable { name, nullable: true })
+            } else if self.eat(&["set", "default"]) {
+                Ok(Change::SetDefault { name, default: Some(self.expr()?.to_string()) })
+            } else if self.eat(&["drop", "default"]) {
+                Ok(Change::SetDefault { name, default: None })
+            } else if self.eat(&["set", "tags"]) {
+                Ok(Change::SetTags { column: Some(name), tags: self.tags()? })
+            } else if self.eat(&["unset", "tags"]) {
+                Ok(Change::UnsetTags { column: Some(name), keys: self.in_parentheses(Self::property_key)? })
             } else {
                 Err(SqlError::unsupported("this change of a column"))
             };
@@ -358,6 +475,75 @@ impl Reader<'_> {
             }
             _ => Err(self.unexpected()),
         }
+    }
+
+    /// A new column and where it is to stand.
+    fn placed_column(&mut self) -> Parsed<(Column, Option<Place>)> {
+        let column = self.column()?;
+        let place = if self.eat(&["first"]) {
+            Some(Place::First)
+        } else if self.eat(&["after"]) {
+            Some(Place::After(self.ident()?))
+        } else {
+            None
+        };
+        Ok((column, place))
+    }
+
+    /// `('key' = 'value', 'key')`
+    fn tags(&mut self) -> Parsed<Vec<(String, String)>> {
+        self.in_parentheses(|reader| {
+            let key = reader.property_key()?;
+            let value =
+                if reader.parser.consume_token(&Token::Eq) { reader.string()? } else { String::new() };
+            Ok((key, value))
+        })
+    }
+
+    /// `CHECK (…)`, `PRIMARY KEY (…)` or `FOREIGN KEY (…) REFERENCES …`
+    fn constraint(&mut self) -> Parsed<()> {
+        if self.eat(&["check"]) {
+            self.expr()?;
+            return Ok(());
+        }
+        let foreign = self.eat(&["foreign", "key"]);
+        if !foreign {
+            self.expect(&["primary", "key"])?;
+        }
+        self.in_parentheses(|reader| {
+            let name = reader.ident()?;
+            let _ = reader.eat(&["timeseries"]);
+            Ok(name)
+        })?;
+        if foreign {
+            self.expect(&["references"])?;
+            self.name()?;
+            if self.parser.peek_token_ref().token == Token::LParen {
+                self.in_parentheses(Self::ident)?;
+            }
+        }
+        while matches!(
+            self.peek_word(0).as_deref(),
+            Some(
+                "not"
+                    | "enforced"
+                    | "rely"
+                    | "norely"
+                    | "deferrable"
+                    | "initially"
+                    | "deferred"
+                    | "match"
+                    | "full"
+                    | "on"
+                    | "update"
+                    | "delete"
+                    | "no"
+                    | "action"
+            )
+        ) {
+            self.parser.next_token();
+        }
+        Ok(())
     }
 
     pub(super) fn comment(&mut self) -> Parsed<Command> {

@@ -7,6 +7,7 @@ mod dialect;
 mod dml;
 mod show;
 mod source;
+mod upkeep;
 
 pub(crate) use command::*;
 pub(crate) use source::{Source, offset, place, place_of};
@@ -23,9 +24,8 @@ const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
 const UNSUPPORTED: &[&str] = &[
-    "analyze", "begin", "cache", "call", "clear", "clone", "convert", "copy", "declare", "deny", "execute",
-    "fsck", "get", "grant", "list", "load", "msck", "optimize", "put", "refresh", "remove", "reorg",
-    "repair", "reset", "restore", "revoke", "set", "sync", "uncache", "undrop", "vacuum",
+    "begin", "call", "clone", "convert", "copy", "declare", "deny", "get", "list", "load", "put", "remove",
+    "reorg", "restore", "sync", "undrop",
 ];
 
 /// Parses a statement.
@@ -85,6 +85,12 @@ impl<'a> Reader<'a> {
             "describe" | "desc" => self.describe(),
             "explain" => self.explain(),
             "use" => self.use_(),
+            "grant" => self.grant(false),
+            "revoke" => self.grant(true),
+            "set" | "reset" => self.setting(),
+            "execute" => self.execute(),
+            "analyze" | "cache" | "clear" | "fsck" | "msck" | "optimize" | "refresh" | "repair"
+            | "uncache" | "vacuum" => self.upkeep(),
             "select" | "with" | "values" | "from" | "table" => self.query().map(Command::Query),
             word if UNSUPPORTED.contains(&word) => {
                 Err(SqlError::unsupported(format!("{} statements", word.to_uppercase())))

@@ -30,23 +30,50 @@ impl Reader<'_> {
         } else if self.eat(&["create", "table"]) || self.eat(&["create", "view"]) {
             Show::CreateTable { name: self.name()? }
         } else if self.eat(&["tblproperties"]) {
-            Show::Properties { name: self.name()? }
-        } else if self.eat(&["functions"])
-            || self.eat(&["system", "functions"])
-            || self.eat(&["all", "functions"])
+            Show::Properties { name: self.name()?, key: self.one_key()? }
+        } else if matches!(self.peek_word(0).as_deref(), Some("functions"))
+            || matches!(self.peek_word(1).as_deref(), Some("functions"))
         {
-            Show::Functions { pattern: self.pattern()? }
+            let (system, user) = match self.peek_word(0).as_deref() {
+                Some("system") => (true, false),
+                Some("user") => (false, true),
+                _ => (true, true),
+            };
+            if !self.eat(&["functions"]) {
+                self.parser.next_token();
+                self.expect(&["functions"])?;
+            }
+            Show::Functions { system, user, within: self.within()?, pattern: self.pattern()? }
+        } else if self.eat(&["partitions"]) {
+            Show::Partitions { name: self.name()? }
+        } else if self.eat(&["table", "extended"]) {
+            let within = self.within()?;
+            self.expect(&["like"])?;
+            Show::TableExtended { within, pattern: self.string()? }
+        } else if self.eat(&["users"]) {
+            Show::Principals { groups: false, pattern: self.pattern()? }
+        } else if self.eat(&["groups"]) {
+            Show::Principals { groups: true, pattern: self.pattern()? }
+        } else if self.eat(&["grants"]) || self.eat(&["grant"]) {
+            self.show_grants()?
         } else {
             return match self.peek_word(0).as_deref() {
                 Some(
-                    word @ ("grants" | "groups" | "users" | "partitions" | "table" | "locations"
-                    | "credentials" | "shares" | "recipients" | "providers" | "connections" | "user"
-                    | "current"),
+                    word @ ("table" | "locations" | "credentials" | "shares" | "recipients" | "providers"
+                    | "connections" | "user" | "current"),
                 ) => Err(SqlError::unsupported(format!("SHOW {}", word.to_uppercase()))),
                 _ => Err(self.unexpected()),
             };
         };
         Ok(Command::Show(show))
+    }
+
+    /// `('key')`
+    fn one_key(&mut self) -> Parsed<Option<String>> {
+        if self.parser.peek_token_ref().token != Token::LParen {
+            return Ok(None);
+        }
+        Ok(self.in_parentheses(Self::property_key)?.pop())
     }
 
     fn within(&mut self) -> Parsed<Option<Name>> {
@@ -79,17 +106,32 @@ impl Reader<'_> {
         if self.eat(&["volume"]) {
             return Ok(Command::DescribeVolume { name: self.name()? });
         }
-        if let Some(word @ ("history" | "detail" | "function")) = self.peek_word(0).as_deref()
-            && self.peek_word(1).is_some()
-        {
-            return Err(SqlError::unsupported(format!("DESCRIBE {}", word.to_uppercase())));
+        // a table may have such a name
+        if self.peek_word(1).is_some() || self.peek_word(0).as_deref() == Some("function") {
+            if self.eat(&["detail"]) {
+                return Ok(Command::DescribeDetail { name: self.name()? });
+            }
+            if self.eat(&["history"]) {
+                let name = self.name()?;
+                let limit = if self.eat(&["limit"]) { self.expr()?.to_string().parse().ok() } else { None };
+                return Ok(Command::DescribeHistory { name, limit });
+            }
+            if self.eat(&["function"]) {
+                let extended = self.eat(&["extended"]);
+                return Ok(Command::DescribeFunction { name: self.name()?, extended });
+            }
         }
         let _ = self.eat(&["table"]);
         let extended = self.eat(&["extended"]) || self.eat(&["formatted"]);
         if self.eat(&["as", "json"]) {
             return Err(SqlError::unsupported("DESCRIBE AS JSON"));
         }
-        Ok(Command::DescribeTable { name: self.name()?, extended })
+        let name = self.name()?;
+        let column = match self.peek_word(0).as_deref() {
+            Some(word) if word != "as" => Some(self.ident()?),
+            _ => None,
+        };
+        Ok(Command::DescribeTable { name, extended, column })
     }
 
     pub(super) fn explain(&mut self) -> Parsed<Command> {

@@ -41,18 +41,30 @@ pub(super) fn name_fields(function: &mut Function) {
     let FunctionArguments::List(list) = &mut function.args else { return };
     let mut named = Vec::new();
     for (argument, place) in std::mem::take(&mut list.args).into_iter().zip(1..) {
-        let name = match &argument {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))) => name.value.clone(),
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::CompoundIdentifier(parts))) => {
-                parts.last().map(|name| name.value.clone()).unwrap_or_default()
+        let (name, argument) = match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Named { expr, name })) => {
+                named.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(string(&name.value))));
+                named.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(*expr)));
+                continue;
             }
-            _ => format!("col{place}"),
+            argument => (argument_name(&argument, place), argument),
         };
         named.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(string(&name))));
         named.push(argument);
     }
     list.args = named;
     function.name = ObjectName::from(vec![Ident::new("named_struct")]);
+}
+
+/// The field that an argument of `struct` without a name becomes.
+fn argument_name(argument: &FunctionArg, place: usize) -> String {
+    match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))) => name.value.clone(),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::CompoundIdentifier(parts))) => {
+            parts.last().map(|name| name.value.clone()).unwrap_or_default()
+        }
+        _ => format!("col{place}"),
+    }
 }
 
 /// `decode(x, 1, 'a', 2, 'b', 'c')` is a CASE in which NULL equals NULL.

@@ -2,12 +2,14 @@
 
 mod calls;
 mod errors;
+mod generators;
 mod naming;
 mod provider;
 mod rewrite;
 mod selects;
 mod semantics;
 mod session;
+mod shapes;
 pub(crate) mod tables;
 
 use std::collections::{HashMap, HashSet};
@@ -36,6 +38,7 @@ use super::error::SqlError;
 use super::parse::{Source, place, with_room};
 use super::{Engine, Output, Session};
 pub(crate) use errors::DIVIDE_BY_ZERO;
+pub(crate) use rewrite::with_arguments;
 pub(crate) use session::state;
 use tables::Tables;
 

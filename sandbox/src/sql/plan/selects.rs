@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     TableWithJoins,
 };
 
-use super::naming;
+use super::{generators, naming};
 use crate::sql::dml::template;
 use crate::sql::error::SqlError;
 use crate::sql::parse::Source;
@@ -86,13 +86,13 @@ pub(super) fn resolve_aliases(select: &mut Select, lateral: &HashSet<String>) {
 /// `FROM t LATERAL VIEW explode(a) v AS c` is `FROM (SELECT *, explode(a) AS c FROM t) AS t`, where `v.c` is `c`.
 pub(super) fn lateral_views(select: &mut Select) -> Result<(), SqlError> {
     for view in std::mem::take(&mut select.lateral_views) {
-        let array = match view.lateral_view {
-            Expr::Function(function) if function.name.to_string() == "explode" && !view.outer => {
-                Expr::Function(function)
-            }
-            _ => return Err(SqlError::unsupported("LATERAL VIEW of anything but explode")),
+        let generated = match &view.lateral_view {
+            Expr::Function(function) => generators::generate(function, &view.lateral_col_alias, view.outer)?,
+            _ => None,
         };
-        let column = view.lateral_col_alias.into_iter().next().unwrap_or_else(|| Ident::new("col"));
+        let Some(generated) = generated else {
+            return Err(SqlError::unsupported(format!("LATERAL VIEW {}", view.lateral_view)));
+        };
         let relation = match select.from.as_mut_slice() {
             [TableWithJoins { relation, joins }] if joins.is_empty() => relation,
             _ => return Err(SqlError::unsupported("LATERAL VIEW over more than one table")),
@@ -110,7 +110,7 @@ pub(super) fn lateral_views(select: &mut Select) -> Result<(), SqlError> {
         };
         let mut query = template("SELECT * FROM `inner`")?;
         if let SetExpr::Select(inner) = query.body.as_mut() {
-            inner.projection.push(SelectItem::ExprWithAlias { expr: array, alias: column });
+            inner.projection.extend(generated);
             std::mem::swap(&mut inner.from[0].relation, relation);
         }
         let alias = Some(TableAlias { explicit: true, name, columns: Vec::new(), at: None });
@@ -126,5 +126,28 @@ pub(super) fn lateral_views(select: &mut Select) -> Result<(), SqlError> {
             ControlFlow::<()>::Continue(())
         });
     }
+    Ok(())
+}
+
+/// Puts the columns of `posexplode(a)`, `stack(…)` and their like in their place in the list.
+pub(super) fn expand_generators(select: &mut Select) -> Result<(), SqlError> {
+    let mut items = Vec::with_capacity(select.projection.len());
+    for item in std::mem::take(&mut select.projection) {
+        let generated = match &item {
+            SelectItem::UnnamedExpr(Expr::Function(function)) => generators::generate(function, &[], false)?,
+            SelectItem::ExprWithAlias { expr: Expr::Function(function), alias } => {
+                generators::generate(function, std::slice::from_ref(alias), false)?
+            }
+            SelectItem::ExprWithAliases { expr: Expr::Function(function), aliases } => {
+                generators::generate(function, aliases, false)?
+            }
+            _ => None,
+        };
+        match generated {
+            Some(generated) => items.extend(generated),
+            None => items.push(item),
+        }
+    }
+    select.projection = items;
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::Planner;
 use crate::sql::catalog::{Column, INFORMATION_SCHEMA, Table, TableKind, TableName, View};
 use crate::sql::error::SqlError;
 use crate::sql::parse::{Source, parse_query};
-use crate::sql::{Engine, Session, information_schema, types};
+use crate::sql::{Engine, Run, Session, information_schema, types};
 
 /// How deep views may stand on views.
 const VIEW_DEPTH: usize = 20;
@@ -89,6 +89,7 @@ async fn open(
         return Ok((provider_as_source(Arc::new(table)), columns));
     }
     let table = engine.catalogs().table(name)?;
+    Run { engine, session, source: &Source::default() }.owned("SELECT", name)?;
     if let Some(view) = &table.view {
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
         return Ok((Box::pin(open_view(engine, session, name, view, &table.columns)).await?, columns));
@@ -107,6 +108,8 @@ async fn open_view(
     let inner = Session {
         catalog: Some(view.catalog.clone()),
         schema: Some(view.schema.clone()),
+        outside: session.outside.clone(),
+        trusted: true,
         depth: session.depth + 1,
         ..Session::default()
     };

@@ -30,7 +30,7 @@ pub(super) struct Done {
 }
 
 impl Done {
-    fn success(output: Output) -> Self {
+    pub(super) fn success(output: Output) -> Self {
         Self { outcome: Outcome::Success, message: String::new(), output }
     }
 

@@ -78,6 +78,18 @@ fn policy(
             return Err(ApiError::invalid(format!("The {field} of the policy is no JSON object")));
         }
     }
+    if let Some(family) = given.get("policy_family_id").and_then(Value::as_str) {
+        if given.get("definition").is_some_and(|it| it != "{}") {
+            return Err(ApiError::invalid(
+                "A policy has either a definition or a policy_family_id, whose definition is changed by policy_family_definition_overrides",
+            ));
+        }
+        let overrides =
+            given.get("policy_family_definition_overrides").and_then(Value::as_str).unwrap_or("{}");
+        let overrides = serde_json::from_str(overrides).unwrap_or_default();
+        let definition = crate::api::dbsql::of_family(family, &overrides)?;
+        given.insert("definition".into(), json!(definition));
+    }
     let Some(name) = given.get("name").cloned() else {
         return Err(ApiError::invalid("Missing required field: name"));
     };

@@ -67,7 +67,11 @@ pub(super) const TABLE: &[Resource] = &[
     )
     .codes("PROVIDER_DOES_NOT_EXIST", 400, "PROVIDER_ALREADY_EXISTS")
     .prepare(provider)
-    .lacks("the provider is not asked for its shares"),
+    .lacks("the provider is not asked: none of its shares is ever seen"),
+    // a provider that nobody asks has told of no shares, and there is no way to put one here
+    Resource::new("provider_share", "Share", Key::Named("name"), &[("providers_list_shares", Verb::List)])
+        .below("provider")
+        .lacks("the provider is not asked: none of its shares is ever seen"),
     Resource::new(
         "clean_room",
         "Clean room",

@@ -1,0 +1,87 @@
+//! What the engine asks the workspace around it: who runs a statement, what they may do, and which functions there are.
+//!
+//! Grants and functions lie in the workspace's own store, where REST finds them too. An engine without a workspace – in a
+//! test, in a benchmark – has neither.
+
+use std::fmt::Debug;
+
+use super::catalog::TableName;
+use super::error::SqlError;
+
+/// A change of grants.
+#[derive(Debug)]
+pub(crate) struct Granting {
+    /// `table`, `schema`, …
+    pub(crate) kind: String,
+    /// The full name, in lower case.
+    pub(crate) name: String,
+    pub(crate) principal: String,
+    /// As REST spells them: `USE_CATALOG`.
+    pub(crate) privileges: Vec<String>,
+    pub(crate) revoke: bool,
+}
+
+/// A grant, as `SHOW GRANTS` lists it.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) principal: String,
+    pub(crate) privilege: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+}
+
+/// A function whose body is SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Routine {
+    pub(crate) name: TableName,
+    /// Names, types and comments.
+    pub(crate) parameters: Vec<(String, String, Option<String>)>,
+    /// The type of its value, as SQL writes it.
+    pub(crate) returns: String,
+    pub(crate) body: String,
+    pub(crate) comment: Option<String>,
+}
+
+/// The workspace around the engine.
+pub(crate) trait Outside: Debug + Send + Sync {
+    /// Who runs the statement.
+    fn user(&self) -> &str;
+
+    /// Whether they have one of these privileges on a securable or above it.
+    fn may(&self, privileges: &[&str], kind: &str, name: &str) -> bool;
+
+    /// Whether they administer the workspace.
+    fn is_admin(&self) -> bool;
+
+    fn grant(&self, change: &Granting) -> Result<(), SqlError>;
+
+    /// The grants on a securable, and those that it inherits.
+    fn grants(&self, kind: &str, name: &str) -> Result<Vec<Grant>, SqlError>;
+
+    /// The names of all groups, or of all users.
+    fn principals(&self, groups: bool) -> Vec<String>;
+
+    fn routine(&self, name: &TableName) -> Option<Routine>;
+
+    /// The functions of a schema.
+    fn routines(&self, catalog: &str, schema: &str) -> Vec<Routine>;
+
+    /// Keeps a function; an error if it is there and may not be replaced.
+    fn define(&self, routine: Routine, replace: bool) -> Result<(), SqlError>;
+
+    /// Whether there was one to drop.
+    fn undefine(&self, name: &TableName) -> Result<bool, SqlError>;
+}
+
+/// Refuses what a principal may not do, in the service's words.
+pub(crate) fn denied(privilege: &str, kind: &str, name: &str) -> SqlError {
+    let title = kind.chars().next().map(|first| first.to_ascii_uppercase().to_string() + &kind[1..]);
+    SqlError::new(
+        "INSUFFICIENT_PERMISSIONS",
+        format!(
+            "Insufficient privileges:\nUser does not have permission {} on {} '{name}'",
+            privilege.replace('_', " "),
+            title.unwrap_or_default()
+        ),
+    )
+}

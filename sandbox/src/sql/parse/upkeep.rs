@@ -1,0 +1,289 @@
+//! Statements around tables rather than on their rows: grants, upkeep, settings, functions, and SQL within SQL.
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::{Command, CreateFunction, Name, Parsed, Reader, Securable, Setting, Show, Upkeep};
+use crate::sql::error::SqlError;
+
+/// The kinds of securables by their words, and what REST calls them.
+const SECURABLES: &[(&[&str], &str)] = &[
+    (&["catalog"], "catalog"),
+    (&["schema"], "schema"),
+    (&["database"], "schema"),
+    (&["table"], "table"),
+    (&["view"], "table"),
+    (&["materialized", "view"], "table"),
+    (&["volume"], "volume"),
+    (&["function"], "function"),
+    (&["procedure"], "function"),
+    (&["model"], "function"),
+    (&["metastore"], "metastore"),
+    (&["external", "location"], "external_location"),
+    (&["storage", "credential"], "storage_credential"),
+    (&["credential"], "credential"),
+    (&["connection"], "connection"),
+    (&["share"], "share"),
+];
+
+impl Reader<'_> {
+    /// `GRANT … ON … TO …`, or with `revoke` `REVOKE … ON … FROM …`.
+    pub(super) fn grant(&mut self, revoke: bool) -> Parsed<Command> {
+        self.expect(&[if revoke { "revoke" } else { "grant" }])?;
+        let mut privileges = Vec::new();
+        loop {
+            let mut words = Vec::new();
+            while let Some(word) = self.peek_word(0).filter(|word| word != "on") {
+                self.parser.next_token();
+                words.push(word.to_uppercase());
+            }
+            if words.is_empty() {
+                return Err(self.unexpected());
+            }
+            privileges.push(words.join("_"));
+            if !self.parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        self.expect(&["on"])?;
+        let on = self.securable()?;
+        self.expect(&[if revoke { "from" } else { "to" }])?;
+        let principal = self.principal()?;
+        Ok(Command::Grant { privileges, on, principal, revoke })
+    }
+
+    /// A kind and a name; a name alone is a table's.
+    fn securable(&mut self) -> Parsed<Securable> {
+        let found = SECURABLES.iter().find(|(words, _)| self.eat(words)).map(|(_, kind)| *kind);
+        let kind = found.unwrap_or("table");
+        let name = if kind == "metastore" { Vec::new() } else { self.name()? };
+        Ok(Securable { kind, name })
+    }
+
+    fn principal(&mut self) -> Parsed<String> {
+        let quoted = matches!(
+            self.parser.peek_token_ref().token,
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_)
+        );
+        if quoted { self.string() } else { self.spelled() }
+    }
+
+    /// `SHOW GRANTS [principal] [ON securable]`; the words up to `GRANTS` are read already.
+    pub(super) fn show_grants(&mut self) -> Parsed<Show> {
+        let principal = if self.peek_word(0).as_deref() == Some("on") || self.at_end() {
+            None
+        } else {
+            Some(self.principal()?)
+        };
+        let on = if self.eat(&["on"]) { Some(self.securable()?) } else { None };
+        Ok(Show::Grants { principal, on })
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.parser.peek_token_ref().token == Token::EOF
+    }
+
+    /// The statements that keep tables in shape; none of them changes what a table holds.
+    pub(super) fn upkeep(&mut self) -> Parsed<Command> {
+        let upkeep = if self.eat(&["optimize"]) {
+            let name = self.name()?;
+            let _ = self.eat(&["full"]);
+            if self.eat(&["where"]) {
+                self.expr()?;
+            }
+            if self.eat(&["zorder", "by"]) {
+                self.in_parentheses(Self::name)?;
+            }
+            Upkeep::Optimize(name)
+        } else if self.eat(&["vacuum"]) {
+            let name = self.name()?;
+            let (mut dry_run, mut hours) = (false, None);
+            loop {
+                if self.eat(&["retain"]) {
+                    hours = Some(self.expr()?.to_string());
+                    self.expect(&["hours"])?;
+                } else if self.eat(&["dry", "run"]) {
+                    dry_run = true;
+                } else if !self.eat(&["full"]) && !self.eat(&["lite"]) {
+                    break;
+                }
+            }
+            Upkeep::Vacuum { name, dry_run, hours }
+        } else if self.eat(&["analyze", "table"]) {
+            let name = self.name()?;
+            self.expect(&["compute"])?;
+            let _ = self.eat(&["delta"]);
+            self.expect(&["statistics"])?;
+            if self.eat(&["for"]) {
+                if !self.eat(&["all", "columns"]) {
+                    self.expect(&["columns"])?;
+                    self.listed_names()?;
+                }
+            } else {
+                let _ = self.eat(&["noscan"]);
+            }
+            Upkeep::Touch(name)
+        } else if self.eat(&["refresh"]) {
+            let _ = self.eat(&["foreign"]);
+            let _ = ["table", "streaming", "view"].iter().any(|word| self.eat(&[word]));
+            Upkeep::Touch(self.name()?)
+        } else if self.eat(&["cache"]) {
+            if self.peek_word(0).as_deref() == Some("select") {
+                return Ok(Command::CacheQuery(self.query()?));
+            }
+            let _ = self.eat(&["lazy"]);
+            self.expect(&["table"])?;
+            Upkeep::Touch(self.name()?)
+        } else if self.eat(&["uncache", "table"]) {
+            let _ = self.eat(&["if", "exists"]);
+            Upkeep::Touch(self.name()?)
+        } else if self.eat(&["clear", "cache"]) {
+            Upkeep::Nothing
+        } else if self.eat(&["fsck", "repair", "table"]) {
+            let name = self.name()?;
+            let _ = self.eat(&["metadata", "only"]);
+            let _ = self.eat(&["dry", "run"]);
+            Upkeep::Fsck(name)
+        } else if self.eat(&["msck", "repair", "table"]) || self.eat(&["repair", "table"]) {
+            Upkeep::Touch(self.name()?)
+        } else {
+            return Err(self.unexpected());
+        };
+        Ok(Command::Upkeep(upkeep))
+    }
+
+    fn listed_names(&mut self) -> Parsed<Vec<Name>> {
+        if self.parser.peek_token_ref().token == Token::LParen {
+            return self.in_parentheses(Self::name);
+        }
+        let mut names = vec![self.name()?];
+        while self.parser.consume_token(&Token::Comma) {
+            names.push(self.name()?);
+        }
+        Ok(names)
+    }
+
+    /// `SET …` and `RESET …` of the session's configuration.
+    pub(super) fn setting(&mut self) -> Parsed<Command> {
+        if self.eat(&["reset"]) {
+            let key = if self.at_end() { None } else { Some(self.property_key()?) };
+            return Ok(Command::Set(Setting::Reset(key)));
+        }
+        self.expect(&["set"])?;
+        if self.eat(&["time", "zone"]) || self.eat(&["timezone"]) {
+            let _ = self.parser.consume_token(&Token::Eq);
+            let zone = self.value_text()?;
+            return Ok(Command::Set(Setting::Put("TIMEZONE".into(), zone)));
+        }
+        if self.at_end() || self.parser.consume_token(&Token::Minus) {
+            let _ = self.eat(&["v"]);
+            return Ok(Command::Set(Setting::All));
+        }
+        if let Some(word @ ("var" | "variable" | "session" | "recipient")) = self.peek_word(0).as_deref() {
+            return Err(SqlError::unsupported(format!("SET {}", word.to_uppercase())));
+        }
+        let key = self.property_key()?;
+        if !self.parser.consume_token(&Token::Eq) {
+            return Ok(Command::Set(Setting::Get(key)));
+        }
+        Ok(Command::Set(Setting::Put(key, self.value_text()?)))
+    }
+
+    /// The rest of the statement, or the string that it is.
+    fn value_text(&mut self) -> Parsed<String> {
+        let start = self.here();
+        let mut text = None;
+        while !self.at_end() {
+            let token = self.parser.next_token();
+            text = match (token.token, text) {
+                (Token::SingleQuotedString(text) | Token::DoubleQuotedString(text), None) => Some(text),
+                _ => Some(String::new()),
+            };
+        }
+        match text {
+            Some(text) if !text.is_empty() => Ok(text),
+            Some(_) => Ok(self.source.between(start, None).to_owned()),
+            None => Err(self.unexpected()),
+        }
+    }
+
+    /// `CREATE [OR REPLACE] FUNCTION [IF NOT EXISTS] name(a INT, …) RETURNS type … RETURN expr`
+    pub(super) fn create_function(&mut self, replace: bool) -> Parsed<Command> {
+        let if_not_exists = self.eat(&["if", "not", "exists"]);
+        let name = self.name()?;
+        let parameters = if self.parser.peek_nth_token_ref(1).token == Token::RParen {
+            self.expect_token(&Token::LParen)?;
+            self.expect_token(&Token::RParen)?;
+            Vec::new()
+        } else {
+            self.in_parentheses(|reader| {
+                let name = reader.ident()?.value;
+                let kind = reader.type_text()?;
+                if reader.eat(&["default"]) {
+                    return Err(SqlError::unsupported("default values of a function's parameters"));
+                }
+                let comment = if reader.eat(&["comment"]) { Some(reader.string()?) } else { None };
+                Ok((name, kind, comment))
+            })?
+        };
+        let mut returns = None;
+        if self.eat(&["returns"]) {
+            if self.eat(&["table"]) {
+                return Err(SqlError::unsupported("functions that return a table"));
+            }
+            returns = Some(self.type_text()?);
+        }
+        let mut comment = None;
+        loop {
+            if self.eat(&["comment"]) {
+                comment = Some(self.string()?);
+            } else if self.eat(&["language"]) {
+                let language = self.ident()?.value;
+                if language != "sql" {
+                    return Err(SqlError::unsupported(format!("functions in {}", language.to_uppercase())));
+                }
+            } else if !self.eat(&["deterministic"])
+                && !self.eat(&["not", "deterministic"])
+                && !self.eat(&["contains", "sql"])
+                && !self.eat(&["reads", "sql", "data"])
+                && !self.eat(&["sql", "security", "definer"])
+            {
+                break;
+            }
+        }
+        self.expect(&["return"])?;
+        let start = self.here();
+        if matches!(self.peek_word(0).as_deref(), Some("select" | "with" | "values")) {
+            self.query()?;
+        } else {
+            self.expr()?;
+        }
+        let body = self.source.between(start, None).to_owned();
+        let create = CreateFunction { name, replace, if_not_exists, parameters, returns, comment, body };
+        Ok(Command::CreateFunction(Box::new(create)))
+    }
+
+    /// `EXECUTE IMMEDIATE 'statement' [USING value [AS name], …]`
+    pub(super) fn execute(&mut self) -> Parsed<Command> {
+        self.expect(&["execute", "immediate"])?;
+        let text = self.string()?;
+        if self.eat(&["into"]) {
+            return Err(SqlError::unsupported("EXECUTE IMMEDIATE … INTO a variable"));
+        }
+        let mut values = Vec::new();
+        if self.eat(&["using"]) {
+            let enclosed = self.parser.consume_token(&Token::LParen);
+            loop {
+                let value = self.expr()?.to_string();
+                let name = if self.eat(&["as"]) { Some(self.ident()?.value) } else { None };
+                values.push((name, value));
+                if !self.parser.consume_token(&Token::Comma) {
+                    break;
+                }
+            }
+            if enclosed {
+                self.expect_token(&Token::RParen)?;
+            }
+        }
+        Ok(Command::ExecuteImmediate { text, values })
+    }
+}
