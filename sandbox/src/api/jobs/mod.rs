@@ -104,7 +104,7 @@ struct List {
     offset: Option<i64>,
     page_token: Option<String>,
     name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     expand_tasks: bool,
 }
 

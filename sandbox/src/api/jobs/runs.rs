@@ -131,11 +131,11 @@ pub(super) async fn show(State(state): State<AppState>, Params(query): Params<Ru
 pub(super) struct List {
     #[serde(default, deserialize_with = "lenient::maybe_int")]
     job_id: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     active_only: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     completed_only: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::flag")]
     expand_tasks: bool,
     run_type: Option<RunType>,
     start_time_from: Option<i64>,
