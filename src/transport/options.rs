@@ -110,8 +110,8 @@ impl Options {
     }
 }
 
-/// Connections that are made with the first request: to read the certificates of the machine takes longer, and holds
-/// more memory, than all else that a program does to start.
+/// Connections that are made with the first request: the certificates of the machine are read for them, some hundred
+/// files, and a server is asked for its tools long before it sends anything.
 #[derive(Debug)]
 pub(super) struct Pool {
     options: Options,
