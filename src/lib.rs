@@ -27,6 +27,8 @@
 
 pub mod auth;
 pub mod batch;
+#[cfg(any(feature = "sql", all(feature = "files", feature = "workspace")))]
+mod buffers;
 pub mod cache;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -13,7 +13,9 @@
 //! file, or the one that was there before.
 
 mod sink;
+mod summary;
 
+use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -26,6 +28,7 @@ use crate::paging::Items;
 use crate::statements::{Column, Results};
 use crate::{Error, Result};
 use sink::Sink;
+pub use summary::{ColumnSummary, Summary};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,19 +70,28 @@ pub struct Written {
 }
 
 /// A result on its way to a file.
-#[derive(Debug)]
 #[must_use = "nothing is written until `write` is called"]
 pub struct Export {
     results: Results,
     target: PathBuf,
     format: Option<FileFormat>,
     overwrite: bool,
+    witness: Option<Witness>,
+}
+
+/// Sees what is written.
+type Witness = Box<dyn FnMut(&RecordBatch) + Send>;
+
+impl fmt::Debug for Export {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Export").field("target", &self.target).finish_non_exhaustive()
+    }
 }
 
 impl Results {
     /// Writes the rows to a file of this machine, whose name says the form.
     pub fn export(self, target: impl Into<PathBuf>) -> Export {
-        Export { results: self, target: target.into(), format: None, overwrite: false }
+        Export { results: self, target: target.into(), format: None, overwrite: false, witness: None }
     }
 
     /// Writes the rows as a file would have them, to anything that takes bytes.
@@ -91,7 +103,7 @@ impl Results {
         writer: W,
         format: FileFormat,
     ) -> Result<Written> {
-        write(self, writer, format, Path::new("the writer"), |_| Ok(())).await
+        write(self, writer, format, Path::new("the writer"), None, |_| Ok(())).await
     }
 }
 
@@ -108,13 +120,19 @@ impl Export {
         self
     }
 
+    /// Is shown every batch when it is written, as a [`Summary`] wants it.
+    pub fn on_batch(mut self, witness: impl FnMut(&RecordBatch) + Send + 'static) -> Self {
+        self.witness = Some(Box::new(witness));
+        self
+    }
+
     /// Writes the file.
     ///
     /// # Errors
     /// What reading the rows fails with, and [`Error::Local`] for what the disk refuses. Then there is
     /// no file, or the one that was there before.
     pub async fn write(self) -> Result<Written> {
-        let Self { results, target, format, overwrite } = self;
+        let Self { results, target, format, overwrite, witness } = self;
         let Some(format) = format.or_else(|| FileFormat::of(&target)) else {
             let message = format!(
                 "`{}` does not say its form: name it .parquet, .arrow, .csv or .jsonl, or set `format`",
@@ -123,7 +141,7 @@ impl Export {
             return Err(Error::invalid_request(message));
         };
         let draft = Draft::create(&target, overwrite).map_err(|source| local::error(&target, source))?;
-        write(results, BufWriter::with_capacity(1 << 20, draft), format, &target, |writer| {
+        write(results, BufWriter::with_capacity(1 << 20, draft), format, &target, witness, |writer| {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
         })
         .await
@@ -138,12 +156,15 @@ async fn write<W: Write + Send + 'static>(
     writer: W,
     format: FileFormat,
     target: &Path,
+    witness: Option<Witness>,
     finish: impl FnOnce(W) -> io::Result<()> + Send + 'static,
 ) -> Result<Written> {
     let columns: Arc<[Column]> = results.columns().into();
     let (sender, receiver) = mpsc::channel(WAITING);
     // Encoding takes the processor's time, and a disk may be slow: off the threads of the network.
-    let work = tokio::task::spawn_blocking(move || encode(receiver, writer, format, &columns, finish));
+    let work = tokio::task::spawn_blocking(move || {
+        encode(Batches { receiver, witness }, writer, format, &columns, finish)
+    });
     let fed = feed(results.batches(), sender).await;
     let written = work.await.map_err(|error| Error::Unexpected { message: error.to_string() })?;
     match (fed, written) {
@@ -154,27 +175,45 @@ async fn write<W: Write + Send + 'static>(
 
 /// Hands over the batches and, only if all of them came, the word that they were all.
 async fn feed(mut batches: Items<RecordBatch>, sender: mpsc::Sender<Option<RecordBatch>>) -> Result<()> {
-    while let Some(batch) = batches.next().await {
-        // A writer that failed does not listen any more, and says why.
-        if sender.send(Some(batch?)).await.is_err() {
-            return Ok(());
+    // A batch is not taken before there is room for it: each holds the memory of its chunk. A writer
+    // that failed does not listen any more, and says why.
+    while let Ok(room) = sender.reserve().await {
+        let batch = batches.next().await.transpose()?;
+        let is_last = batch.is_none();
+        room.send(batch);
+        if is_last {
+            break;
         }
     }
-    let _ = sender.send(None).await;
     Ok(())
 }
 
+/// The batches as they come.
+struct Batches {
+    receiver: mpsc::Receiver<Option<RecordBatch>>,
+    witness: Option<Witness>,
+}
+
+impl Batches {
+    /// The next one, or the word that there is none. A channel that closes without that word means
+    /// that a batch is missing.
+    fn next(&mut self) -> io::Result<Option<RecordBatch>> {
+        let next = self.receiver.blocking_recv().ok_or_else(|| io::Error::other("the rows broke off"))?;
+        if let (Some(batch), Some(witness)) = (&next, &mut self.witness) {
+            witness(batch);
+        }
+        Ok(next)
+    }
+}
+
 fn encode<W: Write + Send>(
-    mut batches: mpsc::Receiver<Option<RecordBatch>>,
+    mut batches: Batches,
     writer: W,
     format: FileFormat,
     columns: &Arc<[Column]>,
     finish: impl FnOnce(W) -> io::Result<()>,
 ) -> io::Result<Written> {
-    let first = match batches.blocking_recv() {
-        Some(first) => first,
-        None => return Err(io::Error::other("the rows did not come")),
-    };
+    let first = batches.next()?;
     // Not all encoders hand on what their writer said.
     let failed = Arc::new(Mutex::new(None));
     let counting = Counting { writer, bytes: 0, failed: Arc::clone(&failed) };
@@ -185,7 +224,7 @@ fn encode<W: Write + Send>(
 }
 
 fn put<W: Write + Send>(
-    batches: &mut mpsc::Receiver<Option<RecordBatch>>,
+    batches: &mut Batches,
     writer: W,
     format: FileFormat,
     columns: &Arc<[Column]>,
@@ -196,8 +235,9 @@ fn put<W: Write + Send>(
     while let Some(batch) = next {
         rows += batch.num_rows() as u64;
         sink.write(&batch)?;
-        // A channel that closes without a last word means that a batch is missing.
-        next = batches.blocking_recv().ok_or_else(|| io::Error::other("the rows broke off"))?;
+        // Its memory is free before the next one is there.
+        drop(batch);
+        next = batches.next()?;
     }
     Ok((sink.finish()?, rows))
 }

@@ -14,11 +14,11 @@ use parquet::file::properties::WriterProperties;
 use super::FileFormat;
 use crate::statements::{Column, arrow as values};
 
-/// A row group of Parquet is in memory until it is written: it ends at so many bytes.
-const ROW_GROUP: usize = 32 << 20;
+/// A row group of Parquet is in memory until it is written: it ends at so many bytes of memory.
+const ROW_GROUP: usize = 24 << 20;
 
-/// Rows of JSON that are made at a time.
-const ROWS: usize = 1_000;
+/// Rows that the writer of Parquet takes before its memory is looked at.
+const ROWS_AT_ONCE: usize = 16_384;
 
 pub(super) struct Sink<W: Write + Send> {
     encoder: Encoder<W>,
@@ -86,11 +86,14 @@ impl<W: Write + Send> Sink<W> {
         let batch = self.prepared(batch)?;
         match &mut self.encoder {
             Encoder::Parquet(writer) => {
-                writer.write(&batch).map_err(io::Error::other)?;
-                match writer.in_progress_size() >= ROW_GROUP {
-                    true => writer.flush().map_err(io::Error::other),
-                    false => Ok(()),
+                for start in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+                    let part = batch.slice(start, ROWS_AT_ONCE.min(batch.num_rows() - start));
+                    writer.write(&part).map_err(io::Error::other)?;
+                    if writer.memory_size() >= ROW_GROUP {
+                        writer.flush().map_err(io::Error::other)?;
+                    }
                 }
+                Ok(())
             }
             Encoder::Arrow(writer) => writer.write(&batch).map_err(io::Error::other),
             Encoder::Csv(writer) => writer.write(&batch).map_err(io::Error::other),
@@ -175,12 +178,10 @@ fn texts(array: &ArrayRef, column: Option<&Column>) -> Result<ArrayRef, String> 
 }
 
 fn lines(writer: &mut impl Write, batch: &RecordBatch, columns: &Arc<[Column]>) -> io::Result<()> {
-    for start in (0..batch.num_rows()).step_by(ROWS) {
-        let part = batch.slice(start, ROWS.min(batch.num_rows() - start));
-        for row in values::rows(&[part], columns).map_err(io::Error::other)? {
-            serde_json::to_writer(&mut *writer, &row)?;
-            writer.write_all(b"\n")?;
-        }
+    for at in 0..batch.num_rows() {
+        let row = values::row(batch, at, columns).map_err(io::Error::other)?;
+        serde_json::to_writer(&mut *writer, &row)?;
+        writer.write_all(b"\n")?;
     }
     Ok(())
 }

@@ -142,17 +142,29 @@ impl Chunk {
         }
     }
 
-    /// The rows of a chunk that is not raw.
-    pub(super) fn rows(self, columns: &Arc<[Column]>, statement_id: &str) -> Result<Vec<Row>> {
-        let rows = match self {
+    /// The rows of a chunk that is not raw, each made when it is asked for: a whole chunk of them has many times the
+    /// size of the chunk.
+    pub(super) fn rows(
+        self,
+        columns: &Arc<[Column]>,
+        statement_id: &str,
+    ) -> Box<dyn Iterator<Item = Result<Row>> + Send> {
+        let (columns, id) = (Arc::clone(columns), statement_id.to_owned());
+        let failed = move |reason: StatementReason| reason.of(&id);
+        match self {
             Self::Cells(cells) => {
-                cells.into_iter().map(|cells| row(cells, columns)).collect::<Result<_, StatementReason>>()
+                Box::new(cells.into_iter().map(move |cells| row(cells, &columns).map_err(&failed)))
             }
             #[cfg(feature = "data")]
-            Self::Batches(batches) => super::arrow::rows(&batches, columns),
-            Self::Bytes(_) => Err(StatementReason::Form("these are bytes and not rows".to_owned())),
-        };
-        rows.map_err(|reason| reason.of(statement_id))
+            Self::Batches(batches) => Box::new(batches.into_iter().flat_map(move |batch| {
+                let (columns, failed) = (Arc::clone(&columns), failed.clone());
+                (0..batch.num_rows()).map(move |at| super::arrow::row(&batch, at, &columns).map_err(&failed))
+            })),
+            Self::Bytes(_) => {
+                let reason = StatementReason::Form("these are bytes and not rows".to_owned());
+                Box::new(std::iter::once(Err(failed(reason))))
+            }
+        }
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::chunk::{Chunk, Form};
 use super::{Delivery, Statement, StatementReason};
+use crate::buffers::Buffers;
 use crate::sql::types::{ExternalLink, ResultData};
 use crate::{Error, Result, Workspace};
 
@@ -33,6 +34,7 @@ pub(super) struct Fetcher {
     pub(super) statement_id: String,
     pub(super) delivery: Delivery,
     links: Mutex<HashMap<i64, Link>>,
+    buffers: Buffers,
 }
 
 #[derive(Clone)]
@@ -67,7 +69,14 @@ impl Fetcher {
     ) -> Result<Self> {
         let http = statement.workspace.transport().plain()?;
         let workspace = statement.workspace.clone();
-        let fetcher = Self { workspace, http, statement_id, delivery, links: Mutex::default() };
+        let fetcher = Self {
+            workspace,
+            http,
+            statement_id,
+            delivery,
+            links: Mutex::default(),
+            buffers: Buffers::default(),
+        };
         if let Some(data) = first {
             fetcher.keep(data);
         }
@@ -129,7 +138,7 @@ impl Fetcher {
         }
         let length = response.content_length();
         let room = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut body = BytesMut::with_capacity(room.min(256 << 20));
+        let mut body = self.buffers.take(room.min(256 << 20));
         while let Some(part) = response.chunk().await.map_err(broken)? {
             body.extend_from_slice(&part);
         }
@@ -139,10 +148,12 @@ impl Fetcher {
                 false,
             ));
         }
-        form.read(body.freeze(), link.rows.or(rows), &self.statement_id).map_err(|error| match error {
-            super::chunk::Unreadable::Broken(message) => passing(message, false),
-            super::chunk::Unreadable::Never(error) => Failure::Final(error),
-        })
+        form.read(self.buffers.lend(body), link.rows.or(rows), &self.statement_id).map_err(
+            |error| match error {
+                super::chunk::Unreadable::Broken(message) => passing(message, false),
+                super::chunk::Unreadable::Never(error) => Failure::Final(error),
+            },
+        )
     }
 
     /// An address of a chunk that is good for a while.

@@ -58,6 +58,8 @@ pub use error::{StatementError, StatementReason};
 pub use parameter::{IntoParameter, Parameter};
 pub use request::{Delivery, Statement};
 pub use results::Results;
+#[cfg(all(feature = "data", feature = "mcp"))]
+pub(crate) use run::says_too_large;
 pub use script::split;
 pub use types::{Column, SqlType};
 pub use value::Value;

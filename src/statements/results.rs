@@ -1,6 +1,7 @@
 //! A result as streams: of rows, of the caller's types, of Arrow, or of bytes.
 
 use std::collections::VecDeque;
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,8 +23,8 @@ use crate::{Error, Result};
 pub struct Results {
     fetcher: Arc<Fetcher>,
     columns: Arc<[Column]>,
-    /// The rows of each chunk, where the manifest says them.
-    chunks: Vec<Option<i64>>,
+    /// What the manifest says of each chunk.
+    chunks: Vec<Told>,
     row_count: Option<i64>,
     truncated: bool,
     /// The first chunk, where it came with the answer.
@@ -50,11 +51,12 @@ impl Results {
         let inline = response.result.as_ref().is_some_and(|data| data.data_array.is_some());
         let told = manifest.total_chunk_count.and_then(|count| usize::try_from(count).ok());
         let count = told.unwrap_or_else(|| infos.len().max(usize::from(inline)));
-        let mut chunks = vec![None; count];
+        let mut chunks = vec![Told::default(); count];
         for info in &infos {
             let at = info.chunk_index.and_then(|index| usize::try_from(index).ok());
-            if let Some(rows) = at.and_then(|at| chunks.get_mut(at)) {
-                *rows = info.row_count;
+            if let Some(told) = at.and_then(|at| chunks.get_mut(at)) {
+                let bytes = info.byte_count.and_then(|bytes| u64::try_from(bytes).ok());
+                *told = Told { rows: info.row_count, bytes: bytes.unwrap_or(0) };
             }
         }
         Self {
@@ -119,10 +121,7 @@ impl Results {
     pub fn untyped(self) -> Items<Row> {
         let (columns, id) = (Arc::clone(&self.columns), self.fetcher.statement_id.clone());
         let chunks = self.ordered(false);
-        let rows = chunks.map_ok(move |chunk| match chunk.rows(&columns, &id) {
-            Ok(rows) => stream::iter(rows.into_iter().map(Ok).collect::<Vec<Result<Row>>>()),
-            Err(error) => stream::iter(vec![Err(error)]),
-        });
+        let rows = chunks.map_ok(move |chunk| stream::iter(chunk.rows(&columns, &id)));
         Items::until_error(rows.try_flatten())
     }
 
@@ -133,7 +132,7 @@ impl Results {
         let batches = self.ordered(false).map_ok(move |chunk| {
             let batches = match chunk {
                 Chunk::Batches(batches) => Ok(batches),
-                other => other.rows(&columns, &id).and_then(|rows| {
+                other => other.rows(&columns, &id).collect::<Result<Vec<_>>>().and_then(|rows| {
                     super::arrow::batch(&rows, &columns)
                         .map(|batch| vec![batch])
                         .map_err(|reason| reason.of(&id))
@@ -162,7 +161,7 @@ impl Results {
         let form = Form { delivery: fetcher.delivery, raw };
         let total_chunks = chunks.len() as u64;
         let id = fetcher.statement_id.clone();
-        let fetches = chunks.into_iter().zip(0_i64..).map(move |(rows, index)| {
+        let fetch = move |(Told { rows, .. }, index): (Told, i64)| {
             let (fetcher, given) = (Arc::clone(&fetcher), first.take().filter(|_| index == 0));
             // Tasks of their own, so that chunks are read while the caller works on another one.
             let task = tokio::spawn(async move {
@@ -179,24 +178,21 @@ impl Results {
                     Err(Error::Unexpected { message: format!("reading chunk {index} stopped: {error}") })
                 })
             }
-        });
+        };
         let progress = Progress {
             state: "SUCCEEDED".to_owned(),
             total_rows: row_count.and_then(|rows| u64::try_from(rows).ok()),
             total_chunks: Some(total_chunks),
             ..Progress::default()
         };
-        let state = Reading { fetches: Box::new(fetches), waiting: VecDeque::new(), ahead, progress };
+        let left = chunks.into_iter().zip(0_i64..).peekable();
+        let state = Reading { left, fetch, waiting: VecDeque::new(), bytes: 0, ahead, progress };
         let expected = row_count.filter(|_| !truncated && !raw);
         let read = stream::try_unfold(state, move |mut state| {
             let (listener, id) = (listener.clone(), id.clone());
             async move {
-                while state.waiting.len() < state.ahead
-                    && let Some(fetch) = state.fetches.next()
-                {
-                    state.waiting.push_back(fetch);
-                }
-                let Some(fetch) = state.waiting.pop_front() else {
+                state.fill();
+                let Some((bytes, fetch)) = state.waiting.pop_front() else {
                     let found = i64::try_from(state.progress.rows).unwrap_or(i64::MAX);
                     return match expected {
                         Some(expected) if expected != found => {
@@ -206,6 +202,7 @@ impl Results {
                     };
                 };
                 let chunk = fetch.await?;
+                state.bytes -= bytes;
                 state.progress.chunks += 1;
                 state.progress.rows += chunk.row_count().unwrap_or(0);
                 state.progress.bytes += chunk.size();
@@ -220,10 +217,37 @@ impl Results {
     }
 }
 
-/// Chunks on their way. A task runs from the moment that its fetch is taken.
-struct Reading<F> {
-    fetches: Box<dyn Iterator<Item = F> + Send>,
-    waiting: VecDeque<F>,
+/// What the manifest says of a chunk; 0 bytes where it does not say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    rows: Option<i64>,
+    bytes: u64,
+}
+
+/// Chunks that are fetched ahead have so many bytes at most, or are one.
+const AHEAD_BYTES: u64 = 32 << 20;
+
+/// Chunks on their way, each with its bytes. A task runs from the moment that its fetch is made.
+struct Reading<I: Iterator<Item = (Told, i64)>, G, F> {
+    left: Peekable<I>,
+    fetch: G,
+    waiting: VecDeque<(u64, F)>,
+    bytes: u64,
     ahead: usize,
     progress: Progress,
+}
+
+impl<I: Iterator<Item = (Told, i64)>, G: FnMut((Told, i64)) -> F, F> Reading<I, G, F> {
+    /// Fetches as much as may be in memory.
+    fn fill(&mut self) {
+        while self.waiting.len() < self.ahead {
+            let room = match self.waiting.is_empty() {
+                true => u64::MAX,
+                false => AHEAD_BYTES.saturating_sub(self.bytes),
+            };
+            let Some(next) = self.left.next_if(|(told, _)| told.bytes <= room) else { break };
+            self.bytes += next.0.bytes;
+            self.waiting.push_back((next.0.bytes, (self.fetch)(next)));
+        }
+    }
 }

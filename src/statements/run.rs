@@ -39,7 +39,12 @@ pub(super) async fn execute(statement: Statement) -> Result<Results> {
 
 fn is_too_large(error: &Error) -> bool {
     let Error::Statement(error) = error else { return false };
-    matches!(&error.reason, StatementReason::Failed { message, .. } if message.contains("byte limit exceeded"))
+    matches!(&error.reason, StatementReason::Failed { message, .. } if says_too_large(message))
+}
+
+/// Whether the service says that a result does not fit into an answer.
+pub(crate) fn says_too_large(message: &str) -> bool {
+    message.contains("byte limit exceeded")
 }
 
 async fn attempt(statement: &Statement, delivery: Delivery, began: Instant) -> Result<Results> {

@@ -11,6 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use super::journal::{self, Journal};
 use super::{Place, Store, Transfer, TransferReason, range};
 use crate::Result;
+use crate::buffers::Buffers;
 use crate::local::{self, Draft};
 
 pub(super) async fn file(transfer: &Transfer, from: &Place, to: &Path) -> Result<u64> {
@@ -36,12 +37,14 @@ pub(super) async fn file(transfer: &Transfer, from: &Place, to: &Path) -> Result
         .collect();
     let missing: u64 = left.iter().map(|span| span.length).sum();
     let meter = transfer.meter(to.display().to_string(), Some(facts.size), facts.size - missing);
+    let buffers = Buffers::default();
     let parts = left.into_iter().map(|span| {
         let (transfer, from, facts) = (transfer.clone(), from.clone(), facts.clone());
+        let buffers = buffers.clone();
         let (target, journal, to, meter) =
             (Arc::clone(&target), journal.clone(), to.to_owned(), meter.clone());
         range::spawned(async move {
-            let content = range::part(&transfer, &from, &facts, span).await?;
+            let content = range::part(&transfer, &from, &facts, span, &buffers).await?;
             let here = |source| local::error(&to, source);
             write_at(target, content, span.start).await.map_err(here)?;
             if let Some(journal) = journal {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{self, TryStreamExt};
 use ring::digest;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Place, Store, Transfer, TransferReason, entry, operations};
+use crate::buffers::Buffers;
 use crate::fields::Problem;
 use crate::local;
 use crate::paging::Items;
@@ -64,10 +65,16 @@ pub(super) fn spans(size: u64, part_size: u64) -> impl Iterator<Item = Span> + S
 }
 
 /// One part, whole.
-pub(super) async fn part(transfer: &Transfer, place: &Place, facts: &Facts, span: Span) -> Result<Bytes> {
+pub(super) async fn part(
+    transfer: &Transfer,
+    place: &Place,
+    facts: &Facts,
+    span: Span,
+    buffers: &Buffers,
+) -> Result<Bytes> {
     let room = usize::try_from(span.length)
         .map_err(|_| Error::invalid_request("the part is too large".to_owned()))?;
-    let mut content = BytesMut::with_capacity(room);
+    let mut content = buffers.take(room);
     let (mut attempts, mut pause) = (0, PAUSE);
     while (content.len() as u64) < span.length {
         let before = content.len();
@@ -97,7 +104,7 @@ pub(super) async fn part(transfer: &Transfer, place: &Place, facts: &Facts, span
             }
         }
     }
-    Ok(content.freeze())
+    Ok(buffers.lend(content))
 }
 
 async fn ranged(
@@ -105,7 +112,7 @@ async fn ranged(
     place: &Place,
     facts: &Facts,
     span: Span,
-    content: &mut BytesMut,
+    content: &mut Vec<u8>,
 ) -> Result<()> {
     let mut request = transfer.workspace.transport().request(&operations::DOWNLOAD, Problem::default());
     request.path_segments("file_path", &Some(&place.path));
@@ -155,7 +162,7 @@ fn check(stream: &ByteStream, place: &Place, facts: &Facts) -> Result<()> {
     if other { Err(TransferReason::Changed.of(place)) } else { Ok(()) }
 }
 
-async fn block(transfer: &Transfer, place: &Place, span: Span, content: &mut BytesMut) -> Result<()> {
+async fn block(transfer: &Transfer, place: &Place, span: Span, content: &mut Vec<u8>) -> Result<()> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let read = transfer.workspace.dbfs().read().path(&place.path);
     let read = read.offset(number(span.start)).length(number(span.length.min(BLOCK))).send().await?;
@@ -187,10 +194,11 @@ pub(super) fn read(transfer: Transfer, place: Place) -> Items<Bytes> {
             return Ok(stream::iter([Ok(content)]).left_stream());
         }
         let facts = facts(&transfer, &place).await?;
-        let in_flight = transfer.in_flight;
+        let (in_flight, buffers) = (transfer.in_flight, Buffers::default());
         let parts = spans(facts.size, transfer.part_size).map(move |span| {
             let (transfer, place, facts) = (transfer.clone(), place.clone(), facts.clone());
-            async move { spawned(async move { part(&transfer, &place, &facts, span).await }).await }
+            let buffers = buffers.clone();
+            spawned(async move { part(&transfer, &place, &facts, span, &buffers).await })
         });
         Ok::<_, Error>(stream::iter(parts).buffered(in_flight).right_stream())
     };

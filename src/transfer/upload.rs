@@ -1,6 +1,6 @@
 //! From this machine to the service.
 
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::pin::Pin;
 
@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
 use super::journal::{self, Journal};
 use super::parts::{MOST, Session};
 use super::range::{ATTEMPTS, PAUSE, spans};
 use super::{Meter, Place, Store, Transfer, TransferReason, entry, range};
+use crate::buffers::Buffers;
 use crate::local;
 use crate::workspace::types::ImportFormat;
 use crate::{Body, Error, Result};
@@ -86,10 +86,10 @@ async fn attempt(transfer: &Transfer, from: &Path, to: &Place) -> Result<Option<
     let left: Vec<_> =
         spans(source.size, transfer.part_size).filter(|span| !before.contains_key(&span.part)).collect();
     meter.add(source.size - left.iter().map(|span| span.length).sum::<u64>());
+    let buffers = &Buffers::default();
     let parts = stream::iter(left).then(|span| async move {
-        let content =
-            read_at(from, span.start, span.length).await.map_err(|source| local::error(from, source))?;
-        Ok((span.part, content))
+        let content = read_at(from, span.start, span.length, buffers).await;
+        Ok((span.part, content.map_err(|source| local::error(from, source))?))
     });
     let sent = async {
         let tags = session.send(parts, before, journal.as_ref(), &meter).await?;
@@ -157,13 +157,19 @@ async fn resumed(
     Ok((Some(journal), Some(session)))
 }
 
-async fn read_at(path: &Path, start: u64, length: u64) -> io::Result<Bytes> {
-    let mut file = tokio::fs::File::open(path).await?;
-    tokio::io::AsyncSeekExt::seek(&mut file, io::SeekFrom::Start(start)).await?;
-    let mut content = Vec::with_capacity(usize::try_from(length).map_err(io::Error::other)?);
-    file.take(length).read_to_end(&mut content).await?;
-    match content.len() as u64 == length {
-        true => Ok(content.into()),
+async fn read_at(path: &Path, start: u64, length: u64, buffers: &Buffers) -> io::Result<Bytes> {
+    let (path, length) = (path.to_owned(), usize::try_from(length).map_err(io::Error::other)?);
+    let mut content = buffers.take(length);
+    // In one piece: the reads of `tokio::fs` go through a buffer of their own, a task each.
+    let read = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(io::SeekFrom::Start(start))?;
+        file.take(length as u64).read_to_end(&mut content)?;
+        Ok::<_, io::Error>(content)
+    });
+    let content = read.await.map_err(io::Error::other)??;
+    match content.len() == length {
+        true => Ok(buffers.lend(content)),
         false => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "became shorter while it was read")),
     }
 }

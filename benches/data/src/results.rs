@@ -1,10 +1,10 @@
-//! A result to Parquet: by an export, and by hand with the same writer.
+//! A result to Parquet: by an export, and by hand with the same writer; and its rows, one by one.
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 use arrow::ipc::reader::StreamDecoder;
 use databricks_toolkit::Workspace;
-use databricks_toolkit::statements::Delivery;
+use databricks_toolkit::statements::{Delivery, Statement};
 use futures_util::{StreamExt, stream};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -13,15 +13,34 @@ use parquet::file::properties::WriterProperties;
 use crate::server::{ROWS, batch};
 use crate::{Failure, IN_FLIGHT};
 
+/// How many chunks a result of so many MB has.
+pub(crate) fn chunks(mb: u64) -> Result<u64, Failure> {
+    Ok(((mb << 20) / batch()?.get_array_memory_size() as u64).max(1))
+}
+
+fn statement(workspace: &Workspace, chunks: u64) -> Statement {
+    let statement = workspace.statement(format!("chunks {chunks}")).warehouse("w");
+    statement.delivery(Delivery::Arrow).fetch_ahead(IN_FLIGHT)
+}
+
+/// Every row as a value of Rust.
+pub(crate) async fn rows(workspace: &Workspace, mb: u64) -> Result<(), Failure> {
+    let chunks = chunks(mb)?;
+    let mut rows = statement(workspace, chunks).execute().await?.rows::<(i64, i64, f64, String)>();
+    let mut count = 0;
+    while let Some(row) = rows.next().await {
+        count += u64::from(row?.0 >= 0);
+    }
+    assert_eq!(count, chunks * ROWS);
+    Ok(())
+}
+
 pub(crate) async fn run(ours: bool, workspace: &Workspace, url: &str, mb: u64) -> Result<(), Failure> {
-    let chunk = batch()?.get_array_memory_size() as u64;
-    let chunks = ((mb << 20) / chunk).max(1);
+    let chunks = chunks(mb)?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.parquet");
     if ours {
-        let statement =
-            workspace.statement(format!("chunks {chunks}")).warehouse("w").delivery(Delivery::Arrow);
-        let written = statement.fetch_ahead(IN_FLIGHT).execute().await?.export(&path).write().await?;
+        let written = statement(workspace, chunks).execute().await?.export(&path).write().await?;
         assert_eq!(written.rows, chunks * ROWS);
         return Ok(());
     }
@@ -48,7 +67,7 @@ pub(crate) async fn run(ours: bool, workspace: &Workspace, url: &str, mb: u64) -
         while let Some(batch) = receiver.blocking_recv() {
             rows += batch.num_rows() as u64;
             writer.write(&batch)?;
-            if writer.in_progress_size() >= 32 << 20 {
+            if writer.memory_size() >= 24 << 20 {
                 writer.flush()?;
             }
         }

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -52,8 +52,12 @@ pub(crate) async fn serve() -> Result<(), Failure> {
     println!("{url}");
     let service = Service { url, chunk, pattern: pattern.into() };
     let router = Router::new()
+        .route("/api/2.0/sql/sessions", post(sql_session))
+        .route("/api/2.0/sql/sessions/{id}", delete(done))
         .route("/api/2.0/sql/statements", post(execute))
+        .route("/api/2.0/sql/statements/{id}", delete(done))
         .route("/api/2.0/sql/statements/{id}/result/chunks/{index}", get(chunk_link))
+        .route("/chunks/{mb}", get(chunks_of))
         .route("/storage/{index}", get(storage))
         .route("/api/2.0/fs/files/{*path}", get(file).post(session))
         .route("/api/2.0/fs/create-upload-part-urls", post(part_urls))
@@ -69,28 +73,50 @@ pub(crate) async fn serve() -> Result<(), Failure> {
 async fn execute(State(service): Shared, Json(body): Json<Value>) -> Json<Value> {
     let chunks: u64 =
         body["statement"].as_str().and_then(|text| text.split(' ').nth(1)?.parse().ok()).unwrap_or(1);
-    let column = |name: &str, kind: &str| json!({ "name": name, "type_text": kind });
-    let infos: Vec<Value> =
-        (0..chunks).map(|index| json!({ "chunk_index": index, "row_count": ROWS })).collect();
+    let column = |at: u64, name: &str, text: &str, kind: &str| json!({ "name": name, "type_text": text, "type_name": kind, "position": at });
+    let info = |index| json!({ "chunk_index": index, "row_count": ROWS, "row_offset": index * ROWS, "byte_count": service.chunk.len() });
+    let infos: Vec<Value> = (0..chunks).map(info).collect();
     Json(json!({
-        "statement_id": "s", "status": { "state": "SUCCEEDED" },
+        "statement_id": chunks.to_string(), "status": { "state": "SUCCEEDED" },
         "manifest": {
-            "total_chunk_count": chunks, "total_row_count": chunks * ROWS, "chunks": infos,
-            "schema": { "columns": [column("id", "BIGINT"), column("key", "BIGINT"), column("price", "DOUBLE"), column("name", "STRING")] },
+            "format": "ARROW_STREAM", "total_chunk_count": chunks, "total_row_count": chunks * ROWS,
+            "total_byte_count": chunks * service.chunk.len() as u64, "chunks": infos,
+            "schema": { "column_count": 4, "columns": [
+                column(0, "id", "BIGINT", "LONG"), column(1, "key", "BIGINT", "LONG"),
+                column(2, "price", "DOUBLE", "DOUBLE"), column(3, "name", "STRING", "STRING"),
+            ] },
         },
-        "result": link(&service, 0),
+        "result": link(&service, 0, chunks),
     }))
 }
 
-fn link(service: &Service, index: u64) -> Value {
-    json!({ "external_links": [{
-        "chunk_index": index, "row_count": ROWS, "external_link": format!("{}/storage/{index}", service.url),
-        "expiration": "2099-01-01T00:00:00Z",
-    }] })
+fn link(service: &Service, index: u64, chunks: u64) -> Value {
+    let mut link = json!({
+        "chunk_index": index, "row_count": ROWS, "row_offset": index * ROWS, "byte_count": service.chunk.len(),
+        "external_link": format!("{}/storage/{index}", service.url), "expiration": "2099-01-01T00:00:00Z",
+    });
+    if index + 1 < chunks {
+        link["next_chunk_index"] = json!(index + 1);
+    }
+    json!({ "external_links": [link] })
 }
 
-async fn chunk_link(State(service): Shared, Path((_, index)): Path<(String, u64)>) -> Json<Value> {
-    Json(link(&service, index))
+/// The statement is called as many chunks as it has.
+async fn chunk_link(State(service): Shared, Path((chunks, index)): Path<(u64, u64)>) -> Json<Value> {
+    Json(link(&service, index, chunks))
+}
+
+/// How many chunks a result of so many MB has, for who cannot tell.
+async fn chunks_of(Path(mb): Path<u64>) -> Result<String, StatusCode> {
+    crate::results::chunks(mb).map(|chunks| chunks.to_string()).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+async fn sql_session() -> Json<Value> {
+    Json(json!({ "session_id": "s" }))
+}
+
+async fn done() -> Json<Value> {
+    Json(json!({}))
 }
 
 async fn storage(State(service): Shared) -> Bytes {
@@ -153,23 +179,28 @@ struct Asked {
     name: Option<u64>,
 }
 
-fn described(id: u64) -> Value {
-    json!({
-        "job_id": id, "created_time": 1_700_000_000_000_u64 + id, "creator_user_name": "somebody@example.com",
-        "settings": { "name": format!("job {id}"), "max_concurrent_runs": 1, "timeout_seconds": 3600,
-            "tasks": [{ "task_key": "main", "notebook_task": { "notebook_path": "/Shared/etl/main" } }] },
-    })
+/// As text at once, so that the service takes little of the time that is measured.
+fn described(id: u64) -> String {
+    let created = 1_700_000_000_000_u64 + id;
+    format!(
+        r#"{{"job_id":{id},"created_time":{created},"creator_user_name":"somebody@example.com","settings":{{"name":"job {id}","max_concurrent_runs":1,"timeout_seconds":3600,"tasks":[{{"task_key":"main","notebook_task":{{"notebook_path":"/Shared/etl/main"}}}}]}}}}"#
+    )
 }
 
-async fn job(Query(asked): Query<Asked>) -> Json<Value> {
-    Json(described(asked.job_id.unwrap_or(0)))
+fn text_of_json(text: String) -> impl IntoResponse {
+    ([("content-type", "application/json")], text)
+}
+
+async fn job(Query(asked): Query<Asked>) -> impl IntoResponse {
+    text_of_json(described(asked.job_id.unwrap_or(0)))
 }
 
 /// As many jobs as the filter `name` says.
-async fn jobs(Query(asked): Query<Asked>) -> Json<Value> {
+async fn jobs(Query(asked): Query<Asked>) -> impl IntoResponse {
     let (first, total) = (asked.page_token.unwrap_or(0), asked.name.unwrap_or(0));
     let end = (first + asked.limit.unwrap_or(100)).min(total);
-    let jobs: Vec<Value> = (first..end).map(described).collect();
-    let next = (end < total).then(|| end.to_string());
-    Json(json!({ "jobs": jobs, "has_more": next.is_some(), "next_page_token": next }))
+    let jobs: Vec<String> = (first..end).map(described).collect();
+    let next =
+        if end < total { format!(r#","has_more":true,"next_page_token":"{end}""#) } else { String::new() };
+    text_of_json(format!(r#"{{"jobs":[{}]{next}}}"#, jobs.join(",")))
 }

@@ -13,7 +13,7 @@ use arrow::ipc::reader::StreamDecoder;
 use bytes::Bytes;
 
 pub(super) use build::batch;
-pub(crate) use read::rows;
+pub(crate) use read::row;
 pub use read::value;
 
 use super::{Column, SqlType};

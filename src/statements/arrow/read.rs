@@ -14,28 +14,20 @@ use chrono::{DateTime, Utc};
 
 use crate::statements::{Column, Row, SqlType, StatementReason, Value};
 
-/// The rows of batches.
-pub(crate) fn rows(batches: &[RecordBatch], columns: &Arc<[Column]>) -> Result<Vec<Row>, StatementReason> {
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in batches {
-        if batch.num_columns() != columns.len() {
-            let message =
-                format!("Arrow has {} columns, the manifest {}", batch.num_columns(), columns.len());
-            return Err(StatementReason::Form(message));
-        }
-        for at in 0..batch.num_rows() {
-            let values = batch.columns().iter().zip(columns.iter()).map(|(array, column)| {
-                value(array, at, Some(&column.sql_type)).map_err(|message| StatementReason::Value {
-                    column: column.name.clone(),
-                    sql_type: column.sql_type.to_string(),
-                    message,
-                })
-            });
-            let values = values.collect::<Result<_, _>>()?;
-            rows.push(Row { columns: Arc::clone(columns), values });
-        }
+/// A row of a batch.
+pub(crate) fn row(batch: &RecordBatch, at: usize, columns: &Arc<[Column]>) -> Result<Row, StatementReason> {
+    if batch.num_columns() != columns.len() {
+        let message = format!("Arrow has {} columns, the manifest {}", batch.num_columns(), columns.len());
+        return Err(StatementReason::Form(message));
     }
-    Ok(rows)
+    let values = batch.columns().iter().zip(columns.iter()).map(|(array, column)| {
+        value(array, at, Some(&column.sql_type)).map_err(|message| StatementReason::Value {
+            column: column.name.clone(),
+            sql_type: column.sql_type.to_string(),
+            message,
+        })
+    });
+    Ok(Row { columns: Arc::clone(columns), values: values.collect::<Result<_, _>>()? })
 }
 
 /// One value of an array. The type of the column says more than Arrow's: which text is a variant.
