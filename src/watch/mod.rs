@@ -11,6 +11,8 @@
 //! # }
 //! ```
 
+mod webhook;
+
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,11 +21,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::paging::Items;
 use crate::{Result, Workspace};
+pub use webhook::{Posted, Webhook, WebhookError};
 
 /// Watches the work of a workspace.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    #[allow(dead_code, reason = "used by the services that are on")]
     workspace: Workspace,
     interval: Duration,
 }
@@ -39,6 +41,10 @@ impl Workspace {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Change<T> {
+    /// What it is of: `run`, `pipeline_update` or `statement`.
+    pub kind: &'static str,
+    /// Its id; of an update of a pipeline those of both, with a slash between them.
+    pub id: String,
     /// The state, as the service names it.
     pub state: String,
     /// The state before; `None` at the first look.
@@ -73,6 +79,7 @@ impl Watch {
     pub fn run(&self, run_id: i64) -> Items<Change<crate::jobs::types::Run>> {
         let workspace = self.workspace.clone();
         self.changes(
+            ("run", run_id.to_string()),
             move || workspace.jobs().get_run().run_id(run_id).send(),
             |run: &crate::jobs::types::Run| {
                 let said = |state: Option<&crate::jobs::types::RunState>| {
@@ -102,6 +109,7 @@ impl Watch {
     ) -> Items<Change<crate::pipelines::types::GetUpdateResponse>> {
         let (workspace, pipeline, update) = (self.workspace.clone(), pipeline_id.into(), update_id.into());
         self.changes(
+            ("pipeline_update", format!("{pipeline}/{update}")),
             move || workspace.pipelines().get_update().pipeline_id(&pipeline).update_id(&update).send(),
             |answer: &crate::pipelines::types::GetUpdateResponse| {
                 let state = answer.update.as_ref().and_then(|update| update.state.as_ref());
@@ -117,6 +125,7 @@ impl Watch {
     pub fn statement(&self, id: impl Into<String>) -> Items<Change<crate::sql::types::StatementResponse>> {
         let (workspace, id) = (self.workspace.clone(), id.into());
         self.changes(
+            ("statement", id.clone()),
             move || workspace.statement_execution().get_statement().statement_id(&id).send(),
             |answer: &crate::sql::types::StatementResponse| {
                 let state = answer.status.as_ref().and_then(|status| status.state.as_ref());
@@ -130,6 +139,7 @@ impl Watch {
     #[allow(dead_code, reason = "used by the services that are on")]
     fn changes<T: Send + 'static>(
         &self,
+        (kind, id): (&'static str, String),
         poll: impl Fn() -> Poll<T> + Send + Sync + 'static,
         look: fn(&T) -> Seen,
     ) -> Items<Change<T>> {
@@ -140,28 +150,34 @@ impl Watch {
         }
         let interval = self.interval;
         let state = State { poll, began: Instant::now(), before: None };
-        Items::until_error(stream::try_unfold(state, move |mut state| async move {
-            if state.before.as_ref().is_some_and(|before| before.is_final) {
-                return Ok(None);
-            }
-            loop {
-                if state.before.is_some() {
-                    sleep(interval).await;
+        Items::until_error(stream::try_unfold(state, move |mut state| {
+            let id = id.clone();
+            async move {
+                if state.before.as_ref().is_some_and(|before| before.is_final) {
+                    return Ok(None);
                 }
-                let polled = (state.poll)();
-                let answer = polled.await?;
-                let seen = look(&answer);
-                let same = state
-                    .before
-                    .as_ref()
-                    .is_some_and(|before| before.state == seen.state && before.detail == seen.detail);
-                if same {
-                    continue;
+                loop {
+                    if state.before.is_some() {
+                        sleep(interval).await;
+                    }
+                    let polled = (state.poll)();
+                    let answer = polled.await?;
+                    let seen = look(&answer);
+                    let same = state
+                        .before
+                        .as_ref()
+                        .is_some_and(|before| before.state == seen.state && before.detail == seen.detail);
+                    if same {
+                        continue;
+                    }
+                    let (said, is_final) = (seen.state.clone(), seen.is_final);
+                    let previous = state.before.replace(seen).map(|before| before.state);
+                    let elapsed = state.began.elapsed();
+                    return Ok(Some((
+                        Change { kind, id, state: said, previous, is_final, elapsed, answer },
+                        state,
+                    )));
                 }
-                let (said, is_final) = (seen.state.clone(), seen.is_final);
-                let previous = state.before.replace(seen).map(|before| before.state);
-                let elapsed = state.began.elapsed();
-                return Ok(Some((Change { state: said, previous, is_final, elapsed, answer }, state)));
             }
         }))
     }
