@@ -1,6 +1,6 @@
 //! `api`: any operation of the API by its id, by the same tools that agents have for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -19,7 +19,8 @@ use crate::{Config, Workspace};
 Examples:
   databricks-mcp api --search 'permissions of a job'
   databricks-mcp api jobs_list --describe
-  databricks-mcp api jobs_list --json '{\"limit\": 5}' --output table")]
+  databricks-mcp api jobs_list --json '{\"limit\": 5}' --output table
+  databricks-mcp api jobs_get --each ids.jsonl")]
 pub(super) struct Api {
     /// The operation's id, such as jobs_list.
     #[arg(required_unless_present = "search")]
@@ -27,6 +28,10 @@ pub(super) struct Api {
     /// Its arguments as a JSON object; `-` reads them from standard input.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     json: String,
+    /// Call once for each line of this file, a JSON object with arguments beside those of --json; `-` reads standard
+    /// input. What became of each is printed in their order.
+    #[arg(long, value_name = "FILE", conflicts_with = "describe")]
+    each: Option<PathBuf>,
     /// Fields of the answer to print, such as jobs.job_id; all unless set.
     #[arg(long, value_delimiter = ',', value_name = "PATHS")]
     fields: Vec<String>,
@@ -34,7 +39,7 @@ pub(super) struct Api {
     #[arg(long, conflicts_with_all = ["json", "fields"])]
     describe: bool,
     /// Find operations by words instead of calling one.
-    #[arg(long, value_name = "WORDS", conflicts_with_all = ["operation", "json", "fields", "describe"])]
+    #[arg(long, value_name = "WORDS", conflicts_with_all = ["operation", "json", "each", "fields", "describe"])]
     search: Option<String>,
     /// Refuse what would change something.
     #[arg(long)]
@@ -61,6 +66,9 @@ impl Api {
         if !self.fields.is_empty() {
             arguments["fields"] = json!(self.fields);
         }
+        if let Some(each) = &self.each {
+            arguments["inputs"] = inputs(each)?;
+        }
         let file = self.config.as_deref().map(File::read).transpose()?.unwrap_or_default();
         let target = Target::open(&self.place, &file.profiles).await?;
         // Whoever types a command has decided to run it, but for what the file says.
@@ -77,8 +85,11 @@ impl Api {
             }
         };
         target.close().await;
-        self.output.print(&Value::Object(answer?), Format::Json)?;
-        Ok(ExitCode::SUCCESS)
+        let answer = answer?;
+        // Only a call over inputs has it, and then some have failed though others have not.
+        let failed = self.each.is_some() && answer.get("failed") != Some(&json!(0));
+        self.output.print(&Value::Object(answer), Format::Json)?;
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
     /// What the documents in the binary tell: no workspace is needed, and none is asked.
@@ -105,6 +116,23 @@ impl Api {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The arguments of each line.
+fn inputs(file: &Path) -> Result<Value, Failure> {
+    let name = file.display();
+    let text = match file.as_os_str() == "-" {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(file),
+    };
+    let text = text.map_err(|error| format!("--each {name}: {error}"))?;
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let read = |(line, number): (&str, usize)| match serde_json::from_str(line) {
+        Ok(Value::Object(input)) => Ok(Value::Object(input)),
+        Ok(_) => Err(format!("--each {name}: line {number} is no JSON object")),
+        Err(error) => Err(format!("--each {name}: line {number} is no JSON object: {error}")),
+    };
+    Ok(Value::Array(lines.map(read).collect::<Result<_, _>>()?))
 }
 
 async fn ask(app: App, tool: &str, arguments: Value) -> Result<Map<String, Value>, Failure> {

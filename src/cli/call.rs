@@ -32,6 +32,9 @@ pub(super) struct Call {
     output: Output,
     #[command(flatten)]
     choice: Choice,
+    #[cfg(feature = "data")]
+    #[command(flatten)]
+    results: super::choice::Results,
     #[command(flatten)]
     place: Where,
 }
@@ -40,6 +43,11 @@ impl Call {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let arguments = object(&self.json)?;
         let chosen = self.choice.load()?;
+        #[cfg(feature = "data")]
+        let results = match self.results.folder()? {
+            Some(folder) => folder,
+            None => crate::mcp::ResultFolder::named(".")?,
+        };
         let target = Target::open(&self.place, chosen.profiles()).await?;
         // Whoever types a command has decided to run it.
         let app = target
@@ -47,6 +55,8 @@ impl Call {
             .with_policy(chosen.policy(None, Destructive::Allow))
             .with_sql_limits(chosen.sql_limits())
             .with_answer_tokens(self.answer_tokens);
+        #[cfg(feature = "data")]
+        let app = app.with_result_folder(results);
         let registry = chosen.registry_or_all()?.over(app.workspaces());
         let cancelled = CancellationToken::new();
         let context = Context::new(app.clone(), cancelled.clone(), progress());

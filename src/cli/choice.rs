@@ -9,6 +9,8 @@ use toml::Spanned;
 
 use super::Failure;
 use super::file::File;
+#[cfg(feature = "data")]
+use crate::mcp::ResultFolder;
 use crate::mcp::{ANSWER_TOKENS, Destructive, Limits, Policy, Registry, Selection, SqlLimits, Terms};
 
 /// Which tools, and what they may do.
@@ -41,6 +43,29 @@ pub(super) struct Choice {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     read_only: bool,
+}
+
+/// Where results go that are no answers.
+#[cfg(feature = "data")]
+#[derive(Debug, Clone, Args)]
+pub(super) struct Results {
+    /// Folder for results that are too large for an answer, or that a call wants as a file. Unless set: for `serve` a
+    /// temporary one that is gone with the server, for `call` the current one.
+    #[arg(long, env = "DATABRICKS_MCP_RESULT_FOLDER", value_name = "FOLDER")]
+    result_folder: Option<PathBuf>,
+}
+
+#[cfg(feature = "data")]
+impl Results {
+    /// The folder, if one is named.
+    pub(super) fn folder(&self) -> Result<Option<ResultFolder>, Failure> {
+        let named = |folder: &PathBuf| {
+            let name = folder.display();
+            ResultFolder::named(folder)
+                .map_err(|error| format!("--result-folder `{name}` cannot be used: {error}"))
+        };
+        Ok(self.result_folder.as_ref().map(named).transpose()?)
+    }
 }
 
 /// The flags over the file.

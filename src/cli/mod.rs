@@ -25,6 +25,7 @@ mod shell;
 mod sql;
 mod target;
 mod tools;
+mod watch;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -84,6 +85,8 @@ enum Command {
     Tools(tools::Tools),
     /// Call any operation of the API by its id.
     Api(api::Api),
+    /// Watch a run, an update of a pipeline or a statement until it ends, and post its changes to a webhook.
+    Watch(watch::Watching),
     /// Show the settings and where they come from, print a token, or log in.
     Auth(auth::Auth),
     /// Check the settings, whether the workspace answers, and who the caller is.
@@ -129,6 +132,9 @@ struct Serve {
     /// another number by max_tokens [default: 8000].
     #[arg(long, env = "DATABRICKS_MCP_ANSWER_TOKENS", value_name = "TOKENS", value_parser = answer_tokens)]
     answer_tokens: Option<usize>,
+    #[cfg(feature = "data")]
+    #[command(flatten)]
+    results: choice::Results,
     #[cfg(feature = "http")]
     #[command(flatten)]
     http: http::HttpFlags,
@@ -145,7 +151,9 @@ fn answer_tokens(text: &str) -> Result<usize, String> {
 impl Serve {
     async fn run(self, observers: target::Observers) -> Result<(), Failure> {
         let chosen = self.choice.load()?;
-        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout));
+        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout)?);
+        #[cfg(feature = "data")]
+        let results = self.results.folder()?;
         // Taken first: what is wrong with it is told before a sandbox is started.
         #[cfg(feature = "http")]
         let http = self.http.bind().await?;
@@ -153,6 +161,8 @@ impl Serve {
         let observers = http.observed_by(observers);
         let target = Target::observed(&self.place, chosen.profiles(), observers).await?;
         let app = target.app().with_terms(chosen.terms(self.destructive, self.answer_tokens));
+        #[cfg(feature = "data")]
+        let app = app.with_result_folder(results.unwrap_or_default());
         let server = Server::new(app, registry).limits(limits);
         let _reload = reload::on_hangup(&self, chosen.profiles(), &server);
         #[cfg(feature = "http")]
@@ -235,6 +245,7 @@ async fn run(command: Command, observers: target::Observers) -> Result<ExitCode,
         Command::Sql(sql) => sql.run().await,
         Command::Tools(tools) => tools.run().map(|()| ExitCode::SUCCESS),
         Command::Api(api) => api.run().await,
+        Command::Watch(watch) => watch.run().await,
         Command::Auth(auth) => auth.run().await.map(|()| ExitCode::SUCCESS),
         Command::Config(config) => config.run().map(|()| ExitCode::SUCCESS),
         Command::Setup(setup) => setup.run().map(|()| ExitCode::SUCCESS),

@@ -84,7 +84,7 @@ impl Output {
         }
     }
 
-    pub(super) fn read(results: Results, renewed: bool) -> Result<Self, CommandReason> {
+    pub(crate) fn read(results: Results, renewed: bool) -> Result<Self, CommandReason> {
         let truncated = results.truncated == Some(true);
         let content = match results.result_type {
             Some(ResultType::Error) => {

@@ -23,6 +23,8 @@ pub struct App {
     /// Answers of which a part was shown.
     shelf: Shelf,
     observers: ToolObservers,
+    #[cfg(feature = "data")]
+    result_folder: super::ResultFolder,
 }
 
 /// What calls may do and cost.
@@ -63,6 +65,8 @@ impl App {
             terms: Arc::new(watch::Sender::new(Arc::default())),
             shelf: Shelf::default(),
             observers: ToolObservers::default(),
+            #[cfg(feature = "data")]
+            result_folder: super::ResultFolder::default(),
         }
     }
 
@@ -93,6 +97,18 @@ impl App {
         self.terms.send_replace(Arc::new(terms));
     }
 
+    /// The same with another folder for results that are no answers; a temporary one unless set.
+    #[cfg(feature = "data")]
+    #[must_use]
+    pub fn with_result_folder(self, result_folder: super::ResultFolder) -> Self {
+        Self { result_folder, ..self }
+    }
+
+    #[cfg(feature = "data")]
+    pub(crate) fn result_folder(&self) -> &super::ResultFolder {
+        &self.result_folder
+    }
+
     /// The same with another policy for what calls may do.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
@@ -113,7 +129,14 @@ impl App {
     #[cfg(feature = "http")]
     pub(crate) fn of_caller(&self, token: secrecy::SecretString) -> crate::Result<Self> {
         let workspaces = Workspaces::one(self.workspace().with_token(token)?);
-        Ok(Self { workspaces, open_contexts: Arc::default(), shelf: Shelf::default(), ..self.clone() })
+        Ok(Self {
+            workspaces,
+            open_contexts: Arc::default(),
+            shelf: Shelf::default(),
+            #[cfg(feature = "data")]
+            result_folder: self.result_folder.of_caller(),
+            ..self.clone()
+        })
     }
 
     /// The same with limits for SQL statements.
@@ -273,6 +296,12 @@ impl Context {
             () = self.cancelled.cancelled() => Err(ToolError::Cancelled),
             () = tokio::time::sleep(duration) => Ok(()),
         }
+    }
+
+    /// Comes true when the client cancels.
+    #[cfg(feature = "data")]
+    pub(crate) async fn cancelled(&self) {
+        self.cancelled.cancelled().await;
     }
 
     /// Whether the client cancelled.

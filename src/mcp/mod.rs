@@ -23,6 +23,8 @@ mod poll;
 mod prompts;
 mod registry;
 mod resources;
+#[cfg(feature = "data")]
+mod result_folder;
 mod selection;
 mod server;
 pub(crate) mod sql_effect;
@@ -34,7 +36,7 @@ mod validate;
 mod view;
 mod workspaces;
 
-pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut};
+pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut, Picture};
 pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress, Terms};
@@ -43,6 +45,8 @@ pub use limits::Limits;
 pub use observe::{ToolEnded, ToolObserver, ToolOutcome};
 pub use policy::{Decision, Destructive, Pattern, PatternError, Policy, Rule};
 pub use registry::Registry;
+#[cfg(feature = "data")]
+pub use result_folder::ResultFolder;
 pub use selection::{Selection, SelectionError};
 pub(crate) use server::described;
 pub use server::{Server, serve_stdio};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::context::Wish;
-use super::policy::{Judged, touched};
+use super::policy::Judged;
 use super::validate::{ArgumentCheck, nearest};
 use super::{
     Answer, Arguments, Context, Effect, LEAST_ANSWER_TOKENS, Selection, SelectionError, ToolError, ToolSpec,
@@ -165,7 +165,7 @@ impl Registry {
     ) -> Result<Answer, ToolError> {
         let (entry, mut arguments, wish) = self.checked(name, arguments)?;
         // The server asked where a person has to be asked; what must never be called stops here, whoever calls.
-        context.terms().policy.decide(&judged(&entry.spec, &arguments))?;
+        context.terms().policy.decide_all(&judged(&entry.spec, &arguments))?;
         let workspace = context.app().workspaces().take(&mut arguments);
         let context = context.with_workspace(workspace).with_wish(wish);
         let call = AssertUnwindSafe((entry.spec.handler)(&context, Arguments::new(arguments)));
@@ -187,11 +187,12 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::call`] that are told before anything is done.
     pub fn effect(&self, name: &str, arguments: Map<String, Value>) -> Result<Effect, ToolError> {
-        self.judge(name, arguments).map(|call| call.effect)
+        let calls = self.judge(name, arguments)?;
+        Ok(calls.iter().map(|call| call.effect).max().unwrap_or(Effect::Read))
     }
 
-    /// The same with all that a policy looks at.
-    pub(crate) fn judge(&self, name: &str, arguments: Map<String, Value>) -> Result<Judged, ToolError> {
+    /// The same with all that a policy looks at, for each call that it stands for.
+    pub(crate) fn judge(&self, name: &str, arguments: Map<String, Value>) -> Result<Vec<Judged>, ToolError> {
         let (entry, arguments, _) = self.checked(name, arguments)?;
         Ok(judged(&entry.spec, &arguments))
     }
@@ -302,14 +303,14 @@ fn max_tokens(value: Value) -> Result<Option<usize>, ToolError> {
     }
 }
 
-fn judged(spec: &ToolSpec, arguments: &Map<String, Value>) -> Judged {
-    // `api_call` says which operation it is.
-    let named = || arguments.get("operation").and_then(Value::as_str);
-    Judged {
-        tool: spec.name,
-        operation: spec.operation.or_else(named).map(str::to_owned),
-        effect: (spec.effect_of)(arguments).unwrap_or(spec.effect),
-        names: touched(arguments),
+fn judged(spec: &ToolSpec, arguments: &Map<String, Value>) -> Vec<Judged> {
+    let one = |arguments: &Map<String, Value>| {
+        let effect = (spec.effect_of)(arguments).unwrap_or(spec.effect);
+        Judged::new(spec.name, spec.operation, effect, arguments)
+    };
+    match (spec.each)(arguments) {
+        Some(calls) => calls.iter().map(one).collect(),
+        None => vec![one(arguments)],
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::answer::{LEFT_OUT, UNTRUSTED};
-use super::{Answer, Arguments, Context, ToolError};
+use super::{Answer, Arguments, Context, Picture, ToolError};
 
 /// A named group of tools. Derived for an enum whose variants are the tools.
 pub trait Toolset {
@@ -71,6 +71,8 @@ pub struct ToolSpec {
     pub effect: Effect,
     /// What a call with these arguments does, where they tell.
     pub effect_of: fn(&Map<String, Value>) -> Option<Effect>,
+    /// The arguments of each call that a call with these arguments stands for, where it is several.
+    pub each: fn(&Map<String, Value>) -> Option<Vec<Map<String, Value>>>,
     /// Whether some of its calls only read, so that a read-only server has it and judges each call.
     pub may_read: bool,
     /// Whether a second call with the same arguments changes nothing more.
@@ -132,6 +134,17 @@ pub trait Compound: DeserializeOwned + JsonSchema {
     /// itself: a query reads, and a `DROP` destroys.
     fn effect_of(_arguments: &Map<String, Value>) -> Option<Effect> {
         None
+    }
+
+    /// The arguments of each call that a call stands for, where it is one over many inputs: each is judged on its own,
+    /// and a person is asked about all of them at once.
+    fn each(_arguments: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+        None
+    }
+
+    /// Takes the pictures out of an answer: they reach an agent beside it.
+    fn pictures(_answer: &mut Self::Output) -> Vec<Picture> {
+        Vec::new()
     }
 
     /// Makes the calls.

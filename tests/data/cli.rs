@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use databricks_sandbox::Sandbox;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use crate::support::{noise, sandbox};
+use crate::support::{Reply, Stub, noise, sandbox};
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_databricks-mcp"));
@@ -103,4 +103,71 @@ async fn fs_moves_files_and_folders() {
     assert!(fails(&sandbox, &["fs", "rm", "dbfs:/data"]).contains("not empty"));
     ok(&sandbox, &["fs", "rm", "-r", "dbfs:/data"]);
     assert!(fails(&sandbox, &["fs", "ls", "/tmp"]).contains("/Volumes/"));
+}
+
+/// What a disk does that is full, by a limit that the shell sets.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_leaves_no_part_of_a_file() {
+    let (sandbox, workspace) = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = futures_util::stream::iter([Ok(bytes::Bytes::from(noise(3_000_000, 5)))]);
+    workspace.transfer().write("dbfs:/large.bin", bytes).await.unwrap();
+    let target = folder.path().join("x.csv");
+    let target = target.to_str().unwrap();
+    let program = env!("CARGO_BIN_EXE_databricks-mcp");
+    for arguments in [
+        vec!["sql", "SELECT id, uuid() AS u FROM range(60000)", "--out", target],
+        vec!["fs", "cp", "dbfs:/large.bin", target],
+    ] {
+        let mut command = Command::new("sh");
+        // In blocks of 512 bytes or of a KiB, either of which is too few.
+        command.args(["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"", program]).args(&arguments);
+        command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
+        let output = command.output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains("x.csv"), "{arguments:?}: {error}");
+        assert!(error.to_lowercase().contains("too large"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_operation_runs_over_the_lines_of_a_file() {
+    let (sandbox, workspace) = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let lines = folder.path().join("ids.jsonl");
+    let mut ids = Vec::new();
+    for name in ["a", "b"] {
+        let created = workspace.jobs().create().name(name).send().await.unwrap();
+        ids.push(format!("{{\"job_id\": {}}}", created.job_id.unwrap()));
+    }
+    let each = ["api", "jobs_get", "--fields", "settings.name", "--each", lines.to_str().unwrap()];
+    std::fs::write(&lines, format!("{}\n\n{}\n", ids[0], ids[1])).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&ok(&sandbox, &each)).unwrap();
+    assert_eq!(answer["succeeded"], 2);
+    assert_eq!(answer["results"][1]["settings"]["name"], "b");
+    std::fs::write(&lines, format!("{}\n{{\"job_id\": 1}}\n", ids[0])).unwrap();
+    let output = run(&sandbox, &each);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(answer["failed"] == 1 && answer["results"][1]["error"].is_string(), "{answer}");
+    std::fs::write(&lines, "{\"job_id\": 1}\n[2]\n").unwrap();
+    assert!(fails(&sandbox, &each).contains("line 2 is no JSON object"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watch_tells_changes_and_posts_them() {
+    let (sandbox, workspace) = sandbox().await;
+    let id = crate::support::warehouse(&workspace).await;
+    let results = workspace.statement("SELECT 1").warehouse(id).execute().await.unwrap();
+    let receiver = Stub::start(|_, _| Reply::status(204, "")).await;
+    let watch = ["watch", "statement", results.statement_id()];
+    assert!(ok(&sandbox, &watch).ends_with("s  SUCCEEDED\n"));
+    let posting = [&watch[..], &["--webhook", &receiver.url]].concat();
+    assert!(fails(&sandbox, &posting).contains("DATABRICKS_MCP_WEBHOOK_SECRET"));
+    let posting = [&posting[..], &["--webhook-secret", "0123456789abcdef"]].concat();
+    ok(&sandbox, &posting);
+    assert_eq!(receiver.count("POST", "/"), 1);
+    assert!(fails(&sandbox, &["watch", "run", "1"]).contains('1'));
 }

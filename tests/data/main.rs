@@ -9,6 +9,7 @@ mod cuts;
 mod export;
 mod faults;
 mod files;
+mod spill;
 mod statements;
 mod support;
 mod work;

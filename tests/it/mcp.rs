@@ -87,6 +87,17 @@ async fn python_keeps_its_state_and_contexts_are_destroyed_at_the_end() {
     let error = fails(&client, "run_code", json!({ "code": "1 / 0" })).await;
     assert!(error.contains("ZeroDivisionError"), "{error}");
 
+    let drawn =
+        "class Drawn:\n    def _repr_png_(self):\n        return bytes([137, 80, 78, 71])\ndisplay(Drawn())";
+    let drawn = call(&client, "run_code", json!({ "code": drawn })).await;
+    let image = drawn.content[1].as_image().unwrap();
+    assert_eq!((image.mime_type.as_str(), image.data.as_str()), ("image/png", "iVBORw=="));
+    let said = drawn.structured_content.unwrap();
+    assert_eq!(said["result"], json!([{ "media_type": "image/png", "bytes": 4 }]), "{said}");
+    let table =
+        ok(&client, "run_code", json!({ "code": "SELECT 1 AS a, 'x' AS b", "language": "sql" })).await;
+    assert_eq!((&table["columns"][1]["name"], &table["rows"][0][1]), (&json!("b"), &json!("x")), "{table}");
+
     // The client goes; the context it left open must not stay.
     client.cancel().await.unwrap();
     let workspace = Workspace::builder().host(sandbox.url()).token(sandbox.token()).build().unwrap();

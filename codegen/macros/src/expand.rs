@@ -82,7 +82,11 @@ fn tool(
                     quote!(crate::mcp::Schema::Text(#output)),
                     quote!(#takes_fields),
                     tool.effect,
-                    quote!(effect_of: |_| ::std::option::Option::None, may_read: false),
+                    quote! {
+                        effect_of: |_| ::std::option::Option::None,
+                        each: |_| ::std::option::Option::None,
+                        may_read: false
+                    },
                     tool.handler,
                     quote!(::std::option::Option::Some(#id)),
                 )
@@ -99,7 +103,7 @@ fn tool(
                     |context, arguments| ::std::boxed::Box::pin(async move {
                         let arguments = arguments.rest::<#ty>()?;
                         let answer = <#ty as crate::mcp::Compound>::call(arguments, context).await?;
-                        crate::mcp::Answer::typed(&answer, <#ty as crate::mcp::Compound>::UNTRUSTED)
+                        crate::mcp::Answer::compound::<#ty>(answer)
                     })
                 };
                 (
@@ -109,6 +113,7 @@ fn tool(
                     effect,
                     quote! {
                         effect_of: <#ty as crate::mcp::Compound>::effect_of,
+                        each: <#ty as crate::mcp::Compound>::each,
                         may_read: <#ty as crate::mcp::Compound>::MAY_READ
                     },
                     handler,

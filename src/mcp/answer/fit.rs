@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::cut::{Gone, Unit, cut, size};
 use super::form::{Layout, Text, text};
-use super::{Answer, LEFT_OUT, LeftOut, Limit, UNTRUSTED, tokens};
+use super::{Answer, LEFT_OUT, LeftOut, Limit, Picture, UNTRUSTED, tokens};
 use crate::mcp::toolsets::READ_ANSWER;
 
 /// Bytes of a token of JSON, about: where the search for the cut begins.
@@ -25,11 +25,18 @@ pub struct Fitted {
     pub text: String,
     /// For clients that show structured content; it fits the tool's output schema.
     pub structured: Map<String, Value>,
+    /// Pictures, which no budget of tokens counts: each tool limits its own.
+    pub pictures: Vec<Picture>,
 }
 
 impl Answer {
     /// The answer within its budget, with a note of what was left out and of how to get it.
-    pub fn fitted(self) -> Fitted {
+    pub fn fitted(mut self) -> Fitted {
+        let pictures = std::mem::take(&mut self.pictures);
+        Fitted { pictures, ..self.fit() }
+    }
+
+    fn fit(&self) -> Fitted {
         let whole = self.forms(&self.value, &self.notes);
         let Some(Limit { tokens: budget, shelf, readable }) = &self.limit else { return whole };
         if whole.is_within(*budget) {
@@ -93,7 +100,7 @@ impl Answer {
             structured.insert(LEFT_OUT.to_owned(), json!(notes));
         }
         let text = text(&structured, &untrusted, Layout::Short).text;
-        Fitted { text, structured }
+        Fitted { text, structured, pictures: Vec::new() }
     }
 }
 

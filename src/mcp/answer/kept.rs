@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 const PREFIX: &str = "databricks://answers/";
 /// Most bytes of all kept answers, and of one of them.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-const MOST_OF_ONE: usize = 24 * 1024 * 1024;
+pub(crate) const MOST_OF_ONE: usize = 24 * 1024 * 1024;
 /// How long one is kept.
 const AGE: Duration = Duration::from_secs(60 * 60);
 

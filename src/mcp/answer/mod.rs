@@ -23,13 +23,15 @@ use serde_json::{Map, Value, json};
 
 pub use fit::Fitted;
 pub use kept::KeptAnswer;
+#[cfg(feature = "data")]
+pub(crate) use kept::MOST_OF_ONE;
 pub(crate) use kept::Shelf;
 pub use left_out::LeftOut;
 pub use project::Projection;
 pub(crate) use project::project;
 pub(crate) use tokens::is_within;
 
-use super::ToolError;
+use super::{Compound, ToolError};
 
 /// The name of the field that says what is missing.
 pub(crate) const LEFT_OUT: &str = "left_out";
@@ -41,12 +43,30 @@ pub const ANSWER_TOKENS: usize = 8_000;
 /// Fewest tokens that an answer can be told to have: what was left out has to fit.
 pub const LEAST_ANSWER_TOKENS: usize = 250;
 
+/// A picture that an agent sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Picture {
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// The content in base64.
+    pub base64: String,
+}
+
+impl Picture {
+    /// One of this media type.
+    pub fn new(media_type: impl Into<String>, base64: impl Into<String>) -> Self {
+        Self { media_type: media_type.into(), base64: base64.into() }
+    }
+}
+
 /// What a tool answers: always an object, since older clients drop any other structured content.
 #[derive(Debug, Clone)]
 pub struct Answer {
     value: Map<String, Value>,
     notes: Vec<LeftOut>,
     untrusted: &'static [&'static str],
+    pictures: Vec<Picture>,
     /// `None` where any length is right.
     limit: Option<Limit>,
 }
@@ -74,7 +94,7 @@ impl Answer {
         if notes.is_some() {
             value.shift_remove(LEFT_OUT);
         }
-        Self { value, notes: notes.unwrap_or_default(), untrusted: &[], limit: None }
+        Self { value, notes: notes.unwrap_or_default(), untrusted: &[], pictures: Vec::new(), limit: None }
     }
 
     /// The answer of a tool of several calls.
@@ -82,8 +102,9 @@ impl Answer {
     /// # Errors
     /// [`ToolError::Failed`] for what is no JSON, which the tools' types never are.
     #[doc(hidden)]
-    pub fn typed<T: Serialize>(answer: &T, untrusted: &'static [&'static str]) -> Result<Self, ToolError> {
-        Ok(Self { untrusted, ..Self::new(to_value(answer)?) })
+    pub fn compound<T: Compound>(mut answer: T::Output) -> Result<Self, ToolError> {
+        let pictures = T::pictures(&mut answer);
+        Ok(Self { untrusted: T::UNTRUSTED, pictures, ..Self::new(to_value(&answer)?) })
     }
 
     /// The answer of one operation, with the fields of its projection or those that the caller named.
@@ -102,7 +123,7 @@ impl Answer {
     /// What was done, and what to do next.
     ///
     /// # Errors
-    /// None; the signature is that of [`Answer::typed`].
+    /// None; the signature is that of [`Answer::compound`].
     pub fn done(text: &str) -> Result<Self, ToolError> {
         Ok(Self::new(json!({ "done": text })))
     }

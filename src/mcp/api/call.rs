@@ -6,10 +6,16 @@ use super::super::ToolError;
 use super::document::{Answers, Document, Facts, Place};
 use super::operations::{self, Listed};
 use super::packed;
+use crate::Batch;
 use crate::fields::Problem;
 use crate::mcp::answer::{LEFT_OUT, project};
-use crate::mcp::{Context, LeftOut};
+use crate::mcp::policy::Judged;
+use crate::mcp::{Context, Effect, LeftOut};
 use crate::transport::idempotency_token;
+
+/// Most inputs of one call, and calls for them at once.
+const MOST_INPUTS: usize = 10_000;
+const AT_ONCE: usize = 8;
 
 /// Most bytes of an answer that is text.
 const LONGEST_TEXT: u64 = 4_000_000;
@@ -37,6 +43,74 @@ pub(crate) async fn call(
     prepare(facts, &mut arguments);
     let answer = send(context, document, facts, listed, arguments.clone()).await?;
     Ok(shaped(document, facts, &arguments, answer, fields))
+}
+
+/// Calls an operation once for each input, and says of each what became of it, in their order. The policy decides on
+/// each.
+///
+/// # Errors
+/// An unknown operation, no inputs or too many, and what the first call fails with where all of them fail.
+pub(crate) async fn call_each(
+    context: &Context,
+    id: &str,
+    inputs: Vec<Map<String, Value>>,
+    fields: &[String],
+) -> Result<Map<String, Value>, ToolError> {
+    operations::find(id)?;
+    let total = inputs.len();
+    if total == 0 || total > MOST_INPUTS {
+        return Err(ToolError::Argument(format!(
+            "`inputs`: {total} are given, and 1 to {MOST_INPUTS} can be"
+        )));
+    }
+    let progress = context.clone();
+    let batch = Batch::of(inputs).concurrency(AT_ONCE).on_progress(move |told| {
+        progress.progress(told.done as f64, Some(total as f64), format!("{} of {total} calls", told.done));
+    });
+    let report = batch.run(|input| async { Ok(call_one(context, id, input, fields).await) }).await;
+    let (mut results, mut failed, mut first) = (Vec::with_capacity(total), 0, None);
+    for called in report.into_values()? {
+        match called {
+            Ok(answer) => results.push(Value::Object(answer)),
+            Err(ToolError::Cancelled) => return Err(ToolError::Cancelled),
+            Err(error) => {
+                failed += 1;
+                results.push(json!({ "error": error.explain() }));
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match first {
+        Some(error) if failed == total && total > 1 => {
+            Err(ToolError::Failed(format!("all {total} calls failed, the first with: {}", error.explain())))
+        }
+        Some(error) if failed == total => Err(error),
+        _ => Ok(Map::from_iter([
+            ("succeeded".to_owned(), json!(total - failed)),
+            ("failed".to_owned(), json!(failed)),
+            ("results".to_owned(), Value::Array(results)),
+        ])),
+    }
+}
+
+async fn call_one(
+    context: &Context,
+    id: &str,
+    input: Map<String, Value>,
+    fields: &[String],
+) -> Result<Map<String, Value>, ToolError> {
+    if context.is_cancelled() {
+        return Err(ToolError::Cancelled);
+    }
+    let effect = super::effect_of(id).unwrap_or(Effect::Destroy);
+    let arguments = Map::from_iter([
+        ("operation".to_owned(), json!(id)),
+        ("arguments".to_owned(), Value::Object(input.clone())),
+        ("fields".to_owned(), json!(fields)),
+    ]);
+    // A person was asked about all of them; what a rule forbids for one is left out for it alone.
+    context.app().policy().decide(&Judged::new("api_call", None, effect, &arguments))?;
+    call(context, id, input, fields).await
 }
 
 /// Why an operation cannot be called here, if it cannot.

@@ -110,6 +110,57 @@ async fn text_and_nothing_are_answers_too() {
 }
 
 #[tokio::test]
+async fn one_operation_over_many_inputs_tells_of_each() {
+    let server = MockServer::start().await;
+    for id in [1, 3] {
+        Mock::given(path("/api/2.2/jobs/get"))
+            .and(query_param("job_id", id.to_string()))
+            .respond_with(answers(json!({ "job_id": id, "settings": { "name": "x" } })))
+            .mount(&server)
+            .await;
+    }
+    let registry = Registry::of::<Api>();
+    let each = async |policy: &Policy, id: &str, inputs: Value| {
+        let arguments = json!({ "operation": id, "inputs": inputs, "fields": ["job_id"] });
+        let answer =
+            registry.call("api_call", members(arguments), &context(&server.uri(), policy.clone())).await;
+        answer.map(|answer| Value::Object(answer.fitted().structured)).map_err(|error| error.to_string())
+    };
+    let rules = vec![
+        Rule::new(Decision::Never).names(["4"]).unwrap(),
+        Rule::new(Decision::Ask).names(["3"]).unwrap(),
+    ];
+    let policy = &Policy { rules, ..Policy::default() };
+    let inputs = json!([{ "job_id": 3 }, { "job_id": 2 }, { "job_id": 1 }, { "job_id": 4 }, { "job": 1 }]);
+    let answer = each(policy, "jobs_get", inputs.clone()).await.unwrap();
+    assert_eq!((&answer["succeeded"], &answer["failed"]), (&json!(2), &json!(3)));
+    assert_eq!(
+        (&answer["results"][0], &answer["results"][2]),
+        (&json!({ "job_id": 3 }), &json!({ "job_id": 1 }))
+    );
+    let said = |at: usize| answer["results"][at]["error"].as_str().unwrap_or_default();
+    assert!(said(1).contains("404"), "{}", said(1));
+    assert!(said(3).contains("a rule of the server's owner forbids it"), "{}", said(3));
+    assert!(said(4).contains("job_id"), "{}", said(4));
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+    // A person is asked once about all of them, where one of them needs it.
+    let judged =
+        |inputs| registry.judge("api_call", members(json!({ "operation": "jobs_get", "inputs": inputs })));
+    let calls = judged(inputs).unwrap();
+    assert_eq!((calls.len(), policy.decide_all(&calls).unwrap()), (5, Decision::Ask));
+    let calls = judged(json!([{ "job_id": 4 }, { "job_id": 1 }])).unwrap();
+    assert_eq!(policy.decide_all(&calls).unwrap(), Decision::Allow);
+    let none = each(policy, "jobs_get", json!([{ "job_id": 4 }, { "job_id": 4 }])).await.unwrap_err();
+    assert!(none.contains("a rule of the server's owner"), "{none}");
+    // What destroys is judged by the operation, however many there are.
+    let deny = &Policy { destructive: Destructive::Deny, ..Policy::default() };
+    let denied = each(deny, "jobs_delete", json!([{ "job_id": 1 }, { "job_id": 2 }])).await.unwrap_err();
+    assert!(denied.contains("--destructive deny"), "{denied}");
+    assert!(each(policy, "jobs_get", json!([])).await.unwrap_err().contains("`inputs`: 0 are given"));
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn what_is_refused_is_never_sent() {
     let server = MockServer::start().await;
     Mock::given(wiremock::matchers::any()).respond_with(answers(json!({}))).mount(&server).await;

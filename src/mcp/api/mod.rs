@@ -24,7 +24,7 @@ mod call_tests;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call::call;
+pub(crate) use call::{call, call_each};
 pub(crate) use describe::describe;
 pub use effect::effect_of;
 pub(crate) use fields::answer_field;

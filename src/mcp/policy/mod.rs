@@ -7,9 +7,11 @@
 mod names;
 mod rule;
 
+use serde_json::{Map, Value};
+
 use super::{Effect, ToolError};
 
-pub(crate) use names::touched;
+use names::touched;
 pub use rule::{Decision, Pattern, PatternError, Rule};
 
 /// What calls may do to the workspace.
@@ -50,7 +52,38 @@ pub(crate) struct Judged {
     pub(crate) names: Vec<String>,
 }
 
+impl Judged {
+    /// A call with these arguments.
+    pub(crate) fn new(
+        tool: &'static str,
+        operation: Option<&str>,
+        effect: Effect,
+        arguments: &Map<String, Value>,
+    ) -> Self {
+        // `api_call` says which operation it is.
+        let named = || arguments.get("operation").and_then(Value::as_str);
+        let operation = operation.or_else(named).map(str::to_owned);
+        Self { tool, operation, effect, names: touched(arguments) }
+    }
+}
+
 impl Policy {
+    /// Whether the calls that one call stands for may be made: a person is asked about all of them at once. Some that
+    /// may not do not keep the others from it; whoever makes them decides each again.
+    ///
+    /// # Errors
+    /// Why none of them may.
+    pub(crate) fn decide_all(&self, calls: &[Judged]) -> Result<Decision, ToolError> {
+        let mut decisions = calls.iter().map(|call| self.decide(call));
+        // Of the refusals the first is told.
+        let Some(first) = decisions.next() else { return Ok(Decision::Allow) };
+        decisions.fold(first, |all, next| match (all, next) {
+            (Ok(Decision::Ask), _) | (_, Ok(Decision::Ask)) => Ok(Decision::Ask),
+            (Err(_), Ok(next)) => Ok(next),
+            (all, _) => all,
+        })
+    }
+
     /// Whether a call may be made.
     ///
     /// # Errors

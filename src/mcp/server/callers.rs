@@ -55,7 +55,7 @@ impl Caller {
         arguments: &Map<String, Value>,
     ) -> Result<(), ToolError> {
         let call = registry.judge(tool, arguments.clone())?;
-        match self.app.terms().policy.decide(&call)? {
+        match self.app.terms().policy.decide_all(&call)? {
             Decision::Allow => Ok(()),
             _ => Err(ToolError::Failed(format!("a person has to be asked, as only a call of {tool} can"))),
         }

@@ -41,14 +41,19 @@ impl Server {
     ) -> Result<Verdict, ToolError> {
         let mut arguments = request.arguments.clone().unwrap_or_default();
         let registry = self.registry();
-        let call = registry.judge(&request.name, arguments.clone())?;
-        if caller.app.terms().policy.decide(&call)? != Decision::Ask {
+        let calls = registry.judge(&request.name, arguments.clone())?;
+        if caller.app.terms().policy.decide_all(&calls)? != Decision::Ask {
             return Ok(Verdict::Go);
         }
         let title = registry.get(&request.name).map_or("", |spec| spec.title);
+        let title = match calls.len() {
+            1 => title.to_owned(),
+            // What is shown of so many arguments may be cut.
+            many => format!("{title}, {many} times,"),
+        };
         let workspaces = caller.app.workspaces();
         let host = workspaces.get(workspaces.take(&mut arguments)).host();
-        Ok(self.confirmation.verdict(title, host, &caller.mark, request, context).await)
+        Ok(self.confirmation.verdict(&title, host, &caller.mark, request, context).await)
     }
 
     /// Runs a call to its end, or until a task is made of it.
@@ -207,6 +212,8 @@ fn to_peer(peer: Peer<RoleServer>) -> mpsc::UnboundedSender<ProgressNotification
 fn success(answer: Fitted) -> CallToolResult {
     let mut result = CallToolResult::structured(Value::Object(answer.structured));
     result.content = vec![ContentBlock::text(answer.text)];
+    let pictures = answer.pictures.into_iter();
+    result.content.extend(pictures.map(|picture| ContentBlock::image(picture.base64, picture.media_type)));
     result
 }
 

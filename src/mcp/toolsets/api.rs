@@ -68,6 +68,10 @@ pub struct ApiCall {
     #[serde(default)]
     #[schemars(schema_with = "any_object")]
     arguments: Map<String, Value>,
+    /// Calls once for each of these arguments.
+    #[serde(default)]
+    #[schemars(schema_with = "objects")]
+    inputs: Option<Vec<Map<String, Value>>>,
     /// Dotted paths of the answer's fields to keep, such as clusters.cluster_id. All unless set.
     fields: Option<Vec<String>>,
 }
@@ -77,17 +81,47 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object" })
 }
 
+fn objects(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "object" } })
+}
+
 impl Compound for ApiCall {
     type Output = Map<String, Value>;
     const MAY_READ: bool = true;
+
+    fn each(arguments: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+        let inputs = arguments.get("inputs")?.as_array()?;
+        let shared = arguments.get("arguments").and_then(Value::as_object);
+        let one = |input: &Value| {
+            let mut call = arguments.clone();
+            call.shift_remove("inputs");
+            call.insert("arguments".to_owned(), Value::Object(merged(shared, input.as_object())));
+            call
+        };
+        Some(inputs.iter().map(one).collect())
+    }
 
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         arguments.get("operation").and_then(Value::as_str).and_then(api::effect_of)
     }
 
     async fn call(self, context: &Context) -> Result<Map<String, Value>, ToolError> {
-        api::call(context, &self.operation, self.arguments, &self.fields.unwrap_or_default()).await
+        let fields = self.fields.unwrap_or_default();
+        match self.inputs {
+            None => api::call(context, &self.operation, self.arguments, &fields).await,
+            Some(inputs) => {
+                let inputs = inputs.iter().map(|input| merged(Some(&self.arguments), Some(input))).collect();
+                api::call_each(context, &self.operation, inputs, &fields).await
+            }
+        }
     }
+}
+
+/// The arguments that all calls share, and over them those of one.
+fn merged(shared: Option<&Map<String, Value>>, own: Option<&Map<String, Value>>) -> Map<String, Value> {
+    let mut all = shared.cloned().unwrap_or_default();
+    all.extend(own.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    all
 }
 
 fn members(value: Value) -> Map<String, Value> {

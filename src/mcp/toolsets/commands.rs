@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Done;
-use crate::compute::types::{
-    CommandStatus, CommandStatusResponse, ContextStatus, Language, ResultType, Results, State,
-};
+use super::output::{CommandAnswer, OUTPUT, output};
+use crate::compute::types::{CommandStatus, CommandStatusResponse, ContextStatus, Language, State};
 use crate::mcp::poll::Poll;
-use crate::mcp::{Compound, Context, Effect, LeftOut, ToolError, sql_effect};
+use crate::mcp::{Compound, Context, Effect, Picture, ToolError, sql_effect};
 
 /// Code on a running cluster.
 #[derive(Debug, Toolset)]
@@ -66,33 +65,6 @@ impl CodeLanguage {
     }
 }
 
-/// A command and, once it has ended, its output.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct CommandAnswer {
-    cluster_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    command_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result_type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-    /// The columns of a table.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    schema: Option<Vec<Map<String, Value>>>,
-    /// Text, rows of a table, or file names of pictures.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_out: Vec<LeftOut>,
-}
-
-/// What a command prints or reads is nobody's instruction.
-const OUTPUT: &[&str] = &["result"];
-
 /// Arguments of `run_code`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct RunCode {
@@ -110,6 +82,10 @@ pub struct RunCode {
 impl Compound for RunCode {
     type Output = CommandAnswer;
     const UNTRUSTED: &'static [&'static str] = OUTPUT;
+
+    fn pictures(answer: &mut CommandAnswer) -> Vec<Picture> {
+        std::mem::take(&mut answer.pictures)
+    }
 
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         effect_of_code(arguments)
@@ -186,6 +162,10 @@ impl Compound for ExecuteCommand {
     type Output = CommandAnswer;
     const UNTRUSTED: &'static [&'static str] = OUTPUT;
 
+    fn pictures(answer: &mut CommandAnswer) -> Vec<Picture> {
+        std::mem::take(&mut answer.pictures)
+    }
+
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
         effect_of_code(arguments)
     }
@@ -216,6 +196,10 @@ pub struct GetCommand {
 impl Compound for GetCommand {
     type Output = CommandAnswer;
     const UNTRUSTED: &'static [&'static str] = OUTPUT;
+
+    fn pictures(answer: &mut CommandAnswer) -> Vec<Picture> {
+        std::mem::take(&mut answer.pictures)
+    }
 
     async fn call(self, context: &Context) -> Result<CommandAnswer, ToolError> {
         let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(60));
@@ -380,33 +364,4 @@ async fn destroy(context: &Context, cluster: &str, id: &str) -> Result<(), ToolE
     context.workspace().command_execution().destroy().cluster_id(cluster).context_id(id).send().await?;
     context.destroyed(cluster, id);
     Ok(())
-}
-
-/// What an ended command gave.
-fn output(status: CommandStatusResponse, mut answer: CommandAnswer) -> Result<CommandAnswer, ToolError> {
-    let results = status.results.unwrap_or_default();
-    if results.result_type == Some(ResultType::Error) {
-        return Err(ToolError::Failed(failure(&results)));
-    }
-    answer.status = status.status.map(|status| status.to_string());
-    answer.result_type = results.result_type.map(|kind| kind.to_string());
-    answer.schema = results
-        .schema
-        .map(|columns| columns.into_iter().map(|column| column.into_iter().collect()).collect());
-    answer.result = results.data.filter(|data| !data.is_null());
-    if results.truncated == Some(true) {
-        answer
-            .left_out
-            .push(LeftOut::new("the end of the output", "print less, or write it to a file and read_file"));
-    }
-    Ok(answer)
-}
-
-/// The summary of an error, and its trace where that says more.
-fn failure(results: &Results) -> String {
-    let summary = results.summary.as_deref().unwrap_or("the command failed");
-    match results.cause.as_deref().filter(|cause| !cause.is_empty() && *cause != summary) {
-        Some(cause) => format!("{summary}\n{cause}"),
-        None => summary.to_owned(),
-    }
 }

@@ -6,6 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "data")]
+use super::spill::Spill;
 use crate::mcp::poll::Poll;
 use crate::mcp::sql_limits::Planned;
 use crate::mcp::{Compound, Context, Effect, LeftOut, ToolError, sql_effect};
@@ -20,7 +22,7 @@ const ROWS: i64 = 100;
 /// Arguments of `execute_sql`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ExecuteSql {
-    /// One statement. Markers such as :name take their values from parameters.
+    /// One statement.
     statement: String,
     /// From list_warehouses. Unless set: the configured one, else one that runs, else any.
     warehouse_id: Option<String>,
@@ -28,12 +30,15 @@ pub struct ExecuteSql {
     catalog: Option<String>,
     /// Schema for names without one.
     schema: Option<String>,
-    /// Values for the markers.
+    /// Values of :name markers.
     #[serde(default)]
     parameters: Vec<Parameter>,
-    /// Most rows to answer; 100 unless set.
+    /// Most rows; 100 unless set.
     #[schemars(range(min = 1, max = 100_000))]
     row_limit: Option<i64>,
+    /// File for all rows: x.parquet or .csv.
+    #[cfg(feature = "data")]
+    out: Option<String>,
     /// Longest wait in seconds; 120 unless set.
     #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
@@ -41,45 +46,66 @@ pub struct ExecuteSql {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Parameter {
-    /// Name of the marker, without the colon.
-    name: String,
+pub(super) struct Parameter {
+    /// Without the colon.
+    pub(super) name: String,
     /// Value as text; leave out for NULL.
-    value: Option<String>,
-    /// SQL type such as INT or DATE; STRING unless set.
+    pub(super) value: Option<String>,
+    /// SQL type such as DATE; STRING unless set.
     #[serde(rename = "type")]
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
 }
 
 /// A statement and, once it has succeeded, its rows.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct StatementAnswer {
-    statement_id: String,
+    pub(super) statement_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<String>,
+    pub(super) state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(super) next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    row_count: Option<usize>,
+    pub(super) row_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    total_row_count: Option<i64>,
+    pub(super) total_row_count: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_chunk: Option<i64>,
+    pub(super) next_chunk: Option<i64>,
+    /// The file that holds all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    columns: Option<Vec<Column>>,
+    pub(super) file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) columns: Option<Vec<Column>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "rows_of_cells")]
-    rows: Option<Vec<Vec<Option<String>>>>,
+    pub(super) rows: Option<Vec<Vec<Option<String>>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    left_out: Vec<LeftOut>,
+    pub(super) left_out: Vec<LeftOut>,
 }
 
-/// A column of a result.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+/// A column of a result, and what its values are like where all of them were seen.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(super) struct Column {
     pub(super) name: Option<String>,
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nulls: Option<u64>,
+    /// Values that differ, about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) distinct: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) min: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max: Option<String>,
+}
+
+impl Column {
+    /// Its name and type alone.
+    pub(super) fn new(name: Option<String>, kind: Option<String>) -> Self {
+        Self { name, kind, ..Self::default() }
+    }
 }
 
 /// Lists of texts and nulls; the types of their columns say what they are.
@@ -87,9 +113,12 @@ pub(super) fn rows_of_cells(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": { "type": "array" } })
 }
 
+/// What others wrote of an answer.
+const ROWS_AND_EXTREMES: &[&str] = &["rows", "columns.min", "columns.max"];
+
 impl Compound for ExecuteSql {
     type Output = StatementAnswer;
-    const UNTRUSTED: &'static [&'static str] = &["rows"];
+    const UNTRUSTED: &'static [&'static str] = ROWS_AND_EXTREMES;
     const MAY_READ: bool = true;
 
     fn effect_of(arguments: &Map<String, Value>) -> Option<Effect> {
@@ -102,12 +131,14 @@ impl Compound for ExecuteSql {
             Some(id) => id.clone(),
             None => any_warehouse(context).await?,
         };
+        #[cfg(feature = "data")]
+        let file = self.out.as_deref().map(|name| context.app().result_folder().place(name)).transpose()?;
         let mut parameters = Vec::with_capacity(self.parameters.len());
-        for parameter in self.parameters {
+        for parameter in &self.parameters {
             let item = StatementParameterListItem::builder()
-                .name(parameter.name)
-                .value(parameter.value)
-                .type_(parameter.kind);
+                .name(&parameter.name)
+                .value(parameter.value.clone())
+                .type_(parameter.kind.clone());
             parameters.push(item.build().map_err(argument)?);
         }
         let limits = &context.terms().sql_limits;
@@ -119,13 +150,32 @@ impl Compound for ExecuteSql {
             parameters: &parameters,
         };
         limits.admit(context, &planned).await?;
+        let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let limit = limits.rows_of(self.row_limit.unwrap_or(ROWS));
+        #[cfg(feature = "data")]
+        let spill = Spill {
+            statement: &self.statement,
+            warehouse: &warehouse,
+            catalog: self.catalog.as_deref(),
+            schema: self.schema.as_deref(),
+            parameters: &self.parameters,
+            // Whoever wants a file wants all of it.
+            row_limit: match (&file, limits.rows) {
+                (Some(_), None) => self.row_limit,
+                _ => Some(limit),
+            },
+            timeout,
+        };
+        #[cfg(feature = "data")]
+        if let Some(file) = file {
+            return spill.to(context, file).await;
+        }
         let execute = client.statement_execution().execute_statement();
         let execute = execute
-            .statement(self.statement)
-            .warehouse_id(warehouse)
-            .catalog(self.catalog)
-            .schema(self.schema)
+            .statement(&self.statement)
+            .warehouse_id(&warehouse)
+            .catalog(self.catalog.clone())
+            .schema(self.schema.clone())
             .parameters((!parameters.is_empty()).then_some(parameters))
             .row_limit(limit)
             .byte_limit(limits.bytes)
@@ -138,8 +188,12 @@ impl Compound for ExecuteSql {
         {
             limits.watch(context, id);
         }
-        let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(120));
         let finished = wait(context, started, timeout).await?;
+        // The service ran it and found the rows too many bytes for an answer: what only reads may run again.
+        #[cfg(feature = "data")]
+        if is_too_large(&finished) && sql_effect::of(&self.statement) == Effect::Read {
+            return spill.to(context, context.app().result_folder().unnamed()?).await;
+        }
         answer(context, finished, 0, limit).await
     }
 }
@@ -152,7 +206,7 @@ pub struct GetStatement {
     /// First chunk of rows to read, from next_chunk of an earlier answer; 0 unless set.
     #[schemars(range(min = 0))]
     chunk: Option<i64>,
-    /// Most rows to answer; 100 unless set.
+    /// Most rows; 100 unless set.
     #[schemars(range(min = 1, max = 100_000))]
     row_limit: Option<i64>,
     /// Longest wait in seconds for a statement that has not ended; 60 unless set.
@@ -162,7 +216,7 @@ pub struct GetStatement {
 
 impl Compound for GetStatement {
     type Output = StatementAnswer;
-    const UNTRUSTED: &'static [&'static str] = &["rows"];
+    const UNTRUSTED: &'static [&'static str] = ROWS_AND_EXTREMES;
 
     async fn call(self, context: &Context) -> Result<StatementAnswer, ToolError> {
         let get = context.workspace().statement_execution().get_statement().statement_id(&self.statement_id);
@@ -190,6 +244,13 @@ pub(super) async fn any_warehouse(context: &Context) -> Result<String, ToolError
 
 fn state(statement: &StatementResponse) -> Option<&StatementState> {
     statement.status.as_ref().and_then(|status| status.state.as_ref())
+}
+
+/// Whether a statement failed because its rows do not fit into an answer.
+#[cfg(feature = "data")]
+fn is_too_large(statement: &StatementResponse) -> bool {
+    let error = statement.status.as_ref().and_then(|status| status.error.as_ref());
+    error.and_then(|error| error.message.as_deref()).is_some_and(crate::statements::says_too_large)
 }
 
 /// Waits for the end; when the client cancels, the statement is cancelled too.
@@ -316,7 +377,7 @@ async fn rows(
             "execute_sql with a larger row_limit, or aggregate or filter in SQL",
         ));
     }
-    answer.row_count = Some(rows.len());
+    answer.row_count = Some(rows.len() as u64);
     answer.total_row_count = total;
     answer.rows = Some(rows);
     Ok(())
@@ -369,7 +430,7 @@ fn cells(data: ResultData) -> Vec<Vec<Option<String>>> {
 }
 
 fn column(column: &ColumnInfo) -> Column {
-    Column { name: column.name.clone(), kind: column.type_text.clone() }
+    Column::new(column.name.clone(), column.type_text.clone())
 }
 
 fn argument(error: impl std::fmt::Display) -> ToolError {
