@@ -1,6 +1,8 @@
 //! A file up and down: by a transfer, and by hand with the same parts.
 
+use std::io::Write;
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use databricks_toolkit::Workspace;
@@ -8,18 +10,32 @@ use futures_util::{StreamExt, stream};
 
 use crate::{Failure, IN_FLIGHT, PART};
 
-/// A file that all uploads of a machine share.
-fn source(mb: u64) -> Result<std::path::PathBuf, Failure> {
-    let path = std::env::temp_dir().join(format!("databricks-toolkit-bench-{mb}.bin"));
-    if std::fs::metadata(&path).map(|metadata| metadata.len()).ok() != Some(mb << 20) {
+/// The file that all uploads of a machine share.
+pub(crate) struct Source(PathBuf);
+
+impl Source {
+    fn path(mb: u64) -> PathBuf {
+        std::env::temp_dir().join(format!("databricks-toolkit-bench-{mb}.bin"))
+    }
+
+    pub(crate) fn make(mb: u64) -> Result<Self, Failure> {
+        let source = Self(Self::path(mb));
         let block: Vec<u8> =
             (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
-        let mut file = std::fs::File::create(&path)?;
+        let mut file = std::fs::File::create(&source.0)?;
         for _ in 0..mb {
-            std::io::Write::write_all(&mut file, &block)?;
+            file.write_all(&block)?;
         }
+        // What is still to be written is written in nobody's turn.
+        file.sync_all()?;
+        Ok(source)
     }
-    Ok(path)
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn spans(size: u64) -> impl Iterator<Item = (u64, u64)> {
@@ -27,7 +43,7 @@ fn spans(size: u64) -> impl Iterator<Item = (u64, u64)> {
 }
 
 pub(crate) async fn upload(ours: bool, workspace: &Workspace, url: &str, mb: u64) -> Result<(), Failure> {
-    let path = source(mb)?;
+    let path = Source::path(mb);
     let size = mb << 20;
     if ours {
         let transfer = workspace.transfer().part_size(PART).in_flight(IN_FLIGHT);

@@ -320,7 +320,7 @@ impl Run<'_> {
             return Ok(Output::text("function_desc", lines));
         }
         let [word] = name.as_slice() else { return Err(no_routine(&full.quoted())) };
-        if !self.engine.function_names().iter().any(|known| *known == word.value) {
+        if !self.engine.function_names().contains(&word.value) {
             return Err(no_routine(&format!("`{}`", word.value)));
         }
         let mut lines = vec![format!("Function: {}", word.value), format!("Usage: {}(…)", word.value)];

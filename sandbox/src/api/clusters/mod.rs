@@ -134,7 +134,8 @@ async fn create(
     }
     let now = state.now();
     let id = ids::cluster(now);
-    let cluster = Cluster { owner: Some(caller.name), ..Cluster::new(id.clone(), spec, now) };
+    let mut cluster = Cluster::new(id.clone(), spec, now);
+    cluster.owner = Some(caller.name);
     state.clusters.0.put(&id, cluster)?;
     Ok(Json(json!({ "cluster_id": id })))
 }
