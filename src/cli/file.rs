@@ -88,7 +88,7 @@ pub(super) enum FileError {
     #[error("the settings file {} cannot be used: {source}", path.display())]
     Invalid { path: PathBuf, source: Box<toml::de::Error> },
     #[error("the settings file {} cannot be used: line {line}, column {column}: {source}", path.display())]
-    Name { path: PathBuf, line: usize, column: usize, source: SelectionError },
+    Name { path: PathBuf, line: usize, column: usize, source: Box<SelectionError> },
 }
 
 impl File {
@@ -102,7 +102,7 @@ impl File {
             let (line, start) =
                 (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |end| end + 1));
             let column = before[start..].chars().count() + 1;
-            FileError::Name { path: path.to_owned(), line, column, source }
+            FileError::Name { path: path.to_owned(), line, column, source: Box::new(source) }
         })?;
         Ok(file)
     }

@@ -151,7 +151,7 @@ fn answer_tokens(text: &str) -> Result<usize, String> {
 impl Serve {
     async fn run(self, observers: target::Observers) -> Result<(), Failure> {
         let chosen = self.choice.load()?;
-        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout)?);
+        let (registry, limits) = (chosen.registry()?, chosen.limits(self.tool_timeout));
         #[cfg(feature = "data")]
         let results = self.results.folder()?;
         // Taken first: what is wrong with it is told before a sandbox is started.

@@ -51,7 +51,7 @@ pub use selection::{Selection, SelectionError};
 pub(crate) use server::described;
 pub use server::{Server, serve_stdio};
 pub use sql_limits::SqlLimits;
-pub use tool::{Compound, Effect, Schema, ToolFuture, ToolSpec, Toolset};
+pub use tool::{Compound, Each, Effect, Schema, ToolFuture, ToolSpec, Toolset};
 pub use workspaces::Workspaces;
 
 #[doc(hidden)]

@@ -50,6 +50,9 @@ impl Effect {
 /// A tool's call under way.
 pub type ToolFuture<'a> = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send + 'a>>;
 
+/// Tells the arguments of each call from those of one call for several; `None` where a call is one.
+pub type Each = fn(&Map<String, Value>) -> Option<Vec<Map<String, Value>>>;
+
 /// One tool.
 #[derive(Debug, Clone)]
 pub struct ToolSpec {
@@ -72,7 +75,7 @@ pub struct ToolSpec {
     /// What a call with these arguments does, where they tell.
     pub effect_of: fn(&Map<String, Value>) -> Option<Effect>,
     /// The arguments of each call that a call with these arguments stands for, where it is several.
-    pub each: fn(&Map<String, Value>) -> Option<Vec<Map<String, Value>>>,
+    pub each: Each,
     /// Whether some of its calls only read, so that a read-only server has it and judges each call.
     pub may_read: bool,
     /// Whether a second call with the same arguments changes nothing more.

@@ -109,7 +109,7 @@ async fn call_one(
         ("fields".to_owned(), json!(fields)),
     ]);
     // A person was asked about all of them; what a rule forbids for one is left out for it alone.
-    context.app().policy().decide(&Judged::new("api_call", None, effect, &arguments))?;
+    context.terms().policy.decide(&Judged::new("api_call", None, effect, &arguments))?;
     call(context, id, input, fields).await
 }
 

@@ -244,7 +244,8 @@ mod tests {
     /// A dashboard that asks for what is not there shows nothing, and nobody notices.
     #[tokio::test]
     async fn the_dashboard_and_the_book_know_all_metrics_and_no_other() {
-        let names = names(&used().await);
+        let metrics = used().await;
+        let names = names(&metrics);
         let dashboard = std::fs::read_to_string(format!("{DOCS}/grafana.json")).unwrap();
         let dashboard: Value = serde_json::from_str(&dashboard).unwrap();
         let panels = dashboard["panels"].as_array().unwrap();

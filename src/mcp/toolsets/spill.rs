@@ -46,7 +46,7 @@ impl Spill<'_> {
             Err(Error::Statement(error)) if matches!(error.reason, StatementReason::Cancelled) => {
                 return Err(match context.is_cancelled() {
                     true => ToolError::Cancelled,
-                    false => ToolError::Failed(format!("{error}{}", context.app().sql_limits().remark())),
+                    false => ToolError::Failed(format!("{error}{}", context.terms().sql_limits.remark())),
                 });
             }
             results => results?,
@@ -95,7 +95,7 @@ impl Spill<'_> {
 
     fn statement(&self, context: &Context) -> statements::Statement {
         let workspace: &Workspace = context.workspace();
-        let limits = context.app().sql_limits();
+        let limits = &context.terms().sql_limits;
         let timeout = limits.seconds.map_or(self.timeout, |most| self.timeout.min(Duration::from_secs(most)));
         let mut statement =
             workspace.statement(self.statement).warehouse(self.warehouse).delivery(Delivery::Arrow);
