@@ -64,7 +64,7 @@ pub(super) const TABLE: &[Resource] = &[
     .codes("FUNCTION_DOES_NOT_EXIST", 400, "FUNCTION_ALREADY_EXISTS")
     .wrapped("function_info")
     .prepare(function)
-    .lacks("SQL cannot call them"),
+    .lacks("SQL calls those whose body is SQL; Python ones are kept and do not run"),
     Resource::new("registered_model", "Registered model", Key::Joined(&["catalog_name", "schema_name", "name"]), &[
         ("registered_models_create", Verb::Create),
         ("registered_models_get", Verb::Get),
