@@ -36,8 +36,6 @@ client.update_model_version(model, version.version, description="v")
 client.set_registered_model_tag(model, "a", "b")
 assert client.get_registered_model(model).tags == {"a": "b"}
 assert [one.name for one in client.search_registered_models(filter_string=f"name = '{model}'")] == [model]
-client.transition_model_version_stage(model, version.version, "Staging")
-assert client.get_latest_versions(model, stages=["Staging"])[0].version == version.version
 client.delete_model_version(model, version.version)
 client.delete_registered_model(model)
 client.delete_run(run.info.run_id)
