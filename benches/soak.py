@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes very many calls of tools over a workspace that fails now and then, and looks whether the server stays as it was.
 
-  benches/soak.py [CALLS [BINARY]]      100000 calls of target/release/databricks-mcp unless given
+  benches/soak.py [CALLS [BINARY]]      250000 calls of target/release/databricks-mcp unless given
 
 IN_FLIGHT calls (32) run at once. Every FAULTS-th request to the workspace (20) fails, by turns with 429, 503 and a connection
-that ends. Each call must get one answer, and none of them an error: reads are tried again. After a warm-up of a fifth, the memory
+that ends. Each call must get one answer, and none of them an error: reads are tried again. After a warm-up of a fifth, in which kept
+answers reach their limit of 64 MiB (fewer calls are over before that), the memory
 of the last fifth must not be over that of the fifth after the warm-up by more than 3 %, and descriptors not by more than 8.
 Linux, and nothing but the standard library. Exit code 1 where something does not hold.
 """
@@ -22,7 +23,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 250_000
 BINARY = Path(sys.argv[2] if len(sys.argv) > 2 else HERE.parent / "target/release/databricks-mcp").resolve()
 IN_FLIGHT = int(os.environ.get("IN_FLIGHT", "32"))
 FAULTS = os.environ.get("FAULTS", "20")
