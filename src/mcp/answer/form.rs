@@ -65,8 +65,8 @@ pub(super) fn text(value: &Map<String, Value>, untrusted: &[&str], layout: Layou
     let mut taken = Vec::new();
     find(value, "", 0, untrusted, &mut blocks, &mut taken);
     let head = match taken.is_empty() {
-        true => written(&Value::Object(value.clone()), layout),
-        false => written(&Value::Object(without(value, "", &taken)), layout),
+        true => written(value, layout),
+        false => written(&without(value, "", &taken), layout),
     };
     let mut form = Text { text: head, parts: Vec::new() };
     let mark = uuid::Uuid::new_v4().simple().to_string();
@@ -237,7 +237,7 @@ fn within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn written(value: &Value, layout: Layout) -> String {
+fn written(value: &Map<String, Value>, layout: Layout) -> String {
     let written = match layout {
         Layout::Short => serde_json::to_string(value),
         Layout::Lines => serde_json::to_string_pretty(value),

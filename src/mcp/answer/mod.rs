@@ -1,9 +1,10 @@
 //! What a tool answers, and how it reaches an agent.
 //!
-//! The way of an answer: value → its fields chosen (`project`) → cut to the budget (`fit`, `cut`, `tokens`) → written in
+//! The way of an answer: value → its fields chosen (`project`, `choose`) → cut to the budget (`fit`, `cut`, `tokens`) → written in
 //! two forms with the same content (`form`, `table`): JSON for programs, and a text that is shorter where the answer has
 //! tables and long texts. What was cut is kept for a while (`kept`), and each cut says how to read on.
 
+mod choose;
 mod csv;
 mod cut;
 mod fit;
@@ -117,7 +118,7 @@ impl Answer {
         projection: &Projection,
         fields: Option<&[String]>,
     ) -> Result<Self, ToolError> {
-        projection.answer(to_value(answer)?, fields)
+        projection.answer(answer, fields)
     }
 
     /// What was done, and what to do next.
@@ -140,5 +141,9 @@ impl Answer {
 }
 
 fn to_value<T: Serialize>(answer: &T) -> Result<Value, ToolError> {
-    serde_json::to_value(answer).map_err(|error| ToolError::Failed(format!("the answer is no JSON: {error}")))
+    serde_json::to_value(answer).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> ToolError {
+    ToolError::Failed(format!("the answer is no JSON: {error}"))
 }

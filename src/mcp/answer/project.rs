@@ -1,9 +1,9 @@
 //! Which fields of an operation's answer an agent sees.
 
-use std::collections::BTreeSet;
-
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::choose::Wanted;
 use super::{Answer, LeftOut};
 use crate::mcp::validate::nearest;
 use crate::mcp::{ToolError, api};
@@ -22,17 +22,17 @@ pub struct Projection {
 }
 
 impl Projection {
-    pub(super) fn answer(&self, value: Value, fields: Option<&[String]>) -> Result<Answer, ToolError> {
+    pub(super) fn answer<T: Serialize>(
+        &self,
+        answer: &T,
+        fields: Option<&[String]>,
+    ) -> Result<Answer, ToolError> {
         let chosen = match fields {
             Some(fields) => self.chosen(fields)?,
             None => self.paths.iter().map(|path| (*path).to_owned()).collect(),
         };
-        let paths: Vec<&str> = chosen.iter().map(String::as_str).collect();
-        let mut dropped = BTreeSet::new();
-        let mut value = match paths.is_empty() {
-            true => value,
-            false => choose(value, &paths, "", &mut dropped),
-        };
+        let wanted = Wanted::of(chosen.iter().map(String::as_str));
+        let mut value = wanted.choose(answer).map_err(super::no_json)?;
         drop_nulls(&mut value);
         let mut answer = Answer::new(value).with_untrusted(self.untrusted);
         if let Some((field, argument)) = self.page {
@@ -46,8 +46,9 @@ impl Projection {
                 answer.notes.push(LeftOut::new("further pages", how));
             }
         }
-        if fields.is_none() && !dropped.is_empty() {
-            let note = LeftOut::new("fields", "fields: names, or *").count(dropped.len() as u64);
+        let dropped = wanted.dropped();
+        if fields.is_none() && dropped > 0 {
+            let note = LeftOut::new("fields", "fields: names, or *").count(dropped as u64);
             answer.notes.push(note);
         }
         Ok(answer)
@@ -98,39 +99,9 @@ fn unknown_field(name: &str, valid: &[String]) -> ToolError {
 
 /// Keeps the fields that dotted paths name.
 pub(crate) fn project(answer: Map<String, Value>, paths: &[&str]) -> Map<String, Value> {
-    match choose(Value::Object(answer), paths, "", &mut BTreeSet::new()) {
-        Value::Object(kept) => kept,
+    match Wanted::of(paths.iter().copied()).choose(&answer) {
+        Ok(Value::Object(kept)) => kept,
         _ => Map::new(),
-    }
-}
-
-/// Keeps the fields that dotted paths name, through lists and maps alike; `dropped` names the others.
-fn choose(value: Value, paths: &[&str], place: &str, dropped: &mut BTreeSet<String>) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut kept = Map::new();
-            for (key, value) in map {
-                let below: Vec<&str> = paths
-                    .iter()
-                    .filter_map(|path| match path.strip_prefix(key.as_str())? {
-                        "" => Some(""),
-                        rest => rest.strip_prefix('.'),
-                    })
-                    .collect();
-                if below.contains(&"") {
-                    kept.insert(key, value);
-                    continue;
-                }
-                let place = format!("{place}.{key}");
-                match below.is_empty() {
-                    true => drop(dropped.insert(place)),
-                    false => drop(kept.insert(key, choose(value, &below, &place, dropped))),
-                }
-            }
-            Value::Object(kept)
-        }
-        Value::Array(list) => list.into_iter().map(|item| choose(item, paths, place, dropped)).collect(),
-        other => other,
     }
 }
 
