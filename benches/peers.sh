@@ -19,8 +19,8 @@ mkdir -p "$folder"
 
 ours=${OURS:-}
 if [[ -z $ours ]]; then
-    cargo build --release --no-default-features --features cli
-    ours=target/release/databricks-mcp
+    cargo build --profile packed --no-default-features --features cli
+    ours=target/packed/databricks-mcp
 fi
 size=$(stat --format %s "$ours")
 fits=ok

@@ -4,7 +4,7 @@
   packaging/pack.py VERSION --repository URL [--out DIR] TARGET=BINARY...
 
     packaging/pack.py 0.1.0 --repository https://github.com/me/databricks-toolkit \\
-        x86_64-unknown-linux-musl=target/x86_64-unknown-linux-musl/release/databricks-mcp
+        x86_64-unknown-linux-musl=target/x86_64-unknown-linux-musl/packed/databricks-mcp
 
 Writes into DIR (target/dist): an archive a target with manual and completions, npm packages, wheels, MCPB bundles, server.json,
 the Homebrew formula, and SHA256SUMS over all of them. One of the binaries must run on this machine: it writes the manual.

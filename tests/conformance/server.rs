@@ -20,7 +20,7 @@ use databricks_toolkit::mcp::{App, Registry, Selection, Server};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::*;
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{NotificationContext, RequestContext, RoleServer, SubscriptionContext};
 
 type Context = RequestContext<RoleServer>;
 
@@ -46,6 +46,18 @@ impl ServerHandler for Conformance {
             resources.subscribe = Some(true);
         }
         Ok(info)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        self.server.on_initialized(context).await;
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        self.server.accepted_subscription_filter(requested)
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        self.server.listen(subscription).await
     }
 
     async fn discover(&self, context: Context) -> Result<DiscoverResult, ErrorData> {
