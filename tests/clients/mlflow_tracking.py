@@ -36,6 +36,11 @@ client.update_model_version(model, version.version, description="v")
 client.set_registered_model_tag(model, "a", "b")
 assert client.get_registered_model(model).tags == {"a": "b"}
 assert [one.name for one in client.search_registered_models(filter_string=f"name = '{model}'")] == [model]
+client.delete_registered_model_tag(model, "a")
+staged = client.transition_model_version_stage(model, version.version, "Staging")
+assert staged.current_stage == "Staging", staged
+assert [one.version for one in client.get_latest_versions(model, stages=["Staging"])] == [version.version]
+client.transition_model_version_stage(model, version.version, "Archived", archive_existing_versions=False)
 client.delete_model_version(model, version.version)
 client.delete_registered_model(model)
 client.delete_run(run.info.run_id)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Drives the server and the sandbox with clients that this project did not write: the MCP inspector, the Python `mcp`
 # client of both major versions and `fastmcp`, over standard input and output and over HTTP; the official Databricks SDK
-# for Python; and the tour of examples/ with our own. sql_connector.py, mlflow_tracking.py and airflow_hook.py are run by
-# hand: Airflow is too large to install for each run, and the sandbox does not yet pass the other two to their ends.
+# for Python; the SQL connector for Python by both of its clients; MLflow's; and the tour of examples/ with our own.
+# airflow_hook.py is run by hand: Airflow is too large to install for each run.
 # Installs them below target/clients.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -33,6 +33,10 @@ trap 'kill "$sandbox" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do [ "$(wc -l < "$work/sandbox.env")" -ge 2 ] && break; sleep 0.1; done
 (source "$work/sandbox.env"; "$work/sdk/bin/python" databricks_sdk.py)
 (source "$work/sandbox.env"; "$work/sdk/bin/python" sdk_breadth.py)
+venv connector 'databricks-sql-connector[kernel,pyarrow]>=4.8'
+(source "$work/sandbox.env"; "$work/connector/bin/python" sql_connector.py)
+venv mlflow 'mlflow-skinny>=3' 'databricks-sdk>=0.156'
+(source "$work/sandbox.env"; "$work/mlflow/bin/python" mlflow_tracking.py)
 # Our own SDK, as a program of somebody else would use it.
 (source "$work/sandbox.env"; cargo run --quiet --package databricks-toolkit-tour) | tee "$work/tour.log"
 for seen in 'is RUNNING' 'ended SUCCESS' ': 6 bytes' 'does not exist'; do grep -q "$seen" "$work/tour.log"; done

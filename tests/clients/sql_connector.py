@@ -34,7 +34,8 @@ def session(backend):
             assert [column[0] for column in cursor.description] == list("abcdef"), cursor.description
             assert tuple(cursor.fetchone()) == (1, "x", decimal.Decimal("1.50"), datetime.date(2024, 1, 2), None, True)
             cursor.execute("SELECT id FROM range(100000)")
-            assert len(cursor.fetchmany(10)) == 10 and len(cursor.fetchall()) == 99_990
+            first, rest = cursor.fetchmany(10), cursor.fetchall()
+            assert (len(first), len(rest)) == (10, 99_990), (len(first), len(rest))
             cursor.execute("SELECT :a + 1 AS s", {"a": 5})
             assert cursor.fetchone()[0] == 6
             cursor.execute("SELECT * FROM samples.nyctaxi.trips LIMIT 5")

@@ -77,16 +77,29 @@ async fn checked(
         )));
     }
     let query = request.uri().query().unwrap_or_default();
-    let query: Vec<(String, String)> = serde_html_form::from_str(query)
+    let mut query: Vec<(String, String)> = serde_html_form::from_str(query)
         .map_err(|cause| ApiError::invalid(format!("the query cannot be read: {cause}")))?;
+    let (mut parts, mut content) = request.into_parts();
+    // MLflow's own client sends the parameters of a DELETE in its body, and the service takes them from there
+    if parts.method == Method::DELETE
+        && operation.body().is_none()
+        && operation.path.starts_with("/api/2.0/mlflow/")
+    {
+        let bytes = read(content).await?;
+        if let Value::Object(fields) = parse(&bytes)? {
+            query.extend(fields.into_iter().filter_map(|(name, value)| match value {
+                Value::String(text) => Some((name, text)),
+                Value::Null | Value::Array(_) | Value::Object(_) => None,
+                other => Some((name, other.to_string())),
+            }));
+        }
+        content = Body::from(bytes);
+    }
     spec::check_query(operation, &query)?;
-    let (mut parts, content) = request.into_parts();
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or("application/json");
     let (content, body) = match operation.body() {
         Some(schema) if kind.contains("json") => {
-            let bytes = to_bytes(content, BODY_LIMIT).await.map_err(|cause| {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "MAX_REQUEST_SIZE_EXCEEDED", cause.to_string())
-            })?;
+            let bytes = read(content).await?;
             let body: Value = parse(&bytes)?;
             spec::check_body(schema, &body)?;
             (Body::from(bytes), body.as_object().cloned().unwrap_or_default())
@@ -99,6 +112,12 @@ async fn checked(
     }
     parts.extensions.insert(matched.clone());
     Ok((Request::from_parts(parts, content), matched))
+}
+
+async fn read(content: Body) -> Reply<Bytes> {
+    to_bytes(content, BODY_LIMIT).await.map_err(|cause| {
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "MAX_REQUEST_SIZE_EXCEEDED", cause.to_string())
+    })
 }
 
 fn parse(bytes: &Bytes) -> Reply<Value> {

@@ -6,7 +6,7 @@ mod registry;
 mod runs;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
 
 use super::plain::{Call, Route};
@@ -18,7 +18,9 @@ pub(super) const ROUTES: &[&[Route]] = &[experiments::ROUTES, runs::ROUTES, regi
 
 /// What MLflow's own client asks for beyond the documents.
 pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/api/2.0/mlflow/registered-models/get", get(registry::open_get))
+    Router::new()
+        .route("/api/2.0/mlflow/registered-models/get", get(registry::open_get))
+        .route("/api/2.0/mlflow/model-versions/transition-stage", post(registry::open_transition))
 }
 
 /// An object of a kind, or the refusal that names it.

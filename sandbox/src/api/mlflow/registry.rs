@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{filter, find, remove_entry, search, set_entry};
 use crate::api::plain::{Call, Route, part_of_key, shaped};
 use crate::ids;
-use crate::server::{Answer, ApiError, Params, Reply};
+use crate::server::{Answer, ApiError, Body, Params, Reply};
 use crate::state::AppState;
 use crate::store::Change;
 
@@ -266,9 +266,8 @@ fn download(call: &Call, change: &mut Change) -> Reply<Value> {
 }
 
 /// The stage that a request names, in the service's capitals.
-fn stage(call: &Call) -> Reply<&'static str> {
-    let asked = call.must("stage")?;
-    STAGES.into_iter().find(|stage| stage.eq_ignore_ascii_case(&asked)).ok_or_else(|| {
+fn stage(asked: &str) -> Reply<&'static str> {
+    STAGES.into_iter().find(|stage| stage.eq_ignore_ascii_case(asked)).ok_or_else(|| {
         ApiError::invalid(format!(
             "Invalid Model Version stage: {asked}. Value must be one of {}.",
             STAGES.join(", ")
@@ -278,10 +277,22 @@ fn stage(call: &Call) -> Reply<&'static str> {
 
 /// Moves a version; gives back the stage it was in.
 fn moved(call: &Call, change: &mut Change) -> Reply<(String, Value)> {
-    let (key, mut version) = version(call, change)?;
-    let to = stage(call)?;
+    let (key, version) = version(call, change)?;
+    let to = stage(&call.must("stage")?)?;
     let from = version["current_stage"].as_str().unwrap_or("None").to_owned();
-    if call.flag("archive_existing_versions") {
+    let archive = call.flag("archive_existing_versions");
+    Ok((from, put_in_stage(change, &key, version, to, archive, call.now)))
+}
+
+fn put_in_stage(
+    change: &mut Change,
+    key: &str,
+    mut version: Value,
+    to: &str,
+    archive: bool,
+    now: i64,
+) -> Value {
+    if archive {
         let model = key.rsplit_once('/').map_or("", |(model, _)| model).to_owned();
         for (other, mut value) in change.all(VERSION, &format!("{model}/")) {
             if other != key && value["current_stage"] == to {
@@ -291,9 +302,31 @@ fn moved(call: &Call, change: &mut Change) -> Reply<(String, Value)> {
         }
     }
     version["current_stage"] = json!(to);
-    version["last_updated_timestamp"] = json!(call.now);
-    change.put(VERSION, &key, version.clone());
-    Ok((from, version))
+    version["last_updated_timestamp"] = json!(now);
+    change.put(VERSION, key, version.clone());
+    version
+}
+
+#[derive(Deserialize)]
+pub(super) struct Move {
+    name: String,
+    version: String,
+    stage: String,
+    #[serde(default)]
+    archive_existing_versions: bool,
+}
+
+/// `model-versions/transition-stage`: as the documents' own one, which has `databricks` in its path.
+pub(super) async fn open_transition(State(state): State<AppState>, Body(body): Body<Move>) -> Answer {
+    let key = part_of_key(&body.name);
+    let to = stage(&body.stage)?;
+    let moved = state.store.records.with(|change| {
+        find(change, MODEL, &key, "Registered Model")?;
+        let key = format!("{key}/{}", body.version);
+        let version = find(change, VERSION, &key, "Model Version")?;
+        Ok(put_in_stage(change, &key, version, to, body.archive_existing_versions, state.now()))
+    })?;
+    Ok(Json(json!({ "model_version": moved })))
 }
 
 fn transition(call: &Call, change: &mut Change) -> Reply<Value> {
@@ -336,7 +369,7 @@ fn delete_comment(call: &Call, change: &mut Change) -> Reply<Value> {
 
 fn request_key(call: &Call, change: &Change) -> Reply<String> {
     let (key, _) = version(call, change)?;
-    Ok(format!("{key}/{}", stage(call)?))
+    Ok(format!("{key}/{}", stage(&call.must("stage")?)?))
 }
 
 fn request(call: &Call, change: &mut Change) -> Reply<Value> {
@@ -345,7 +378,7 @@ fn request(call: &Call, change: &mut Change) -> Reply<Value> {
         return Err(ApiError::already_exists("There is a request for this stage already"));
     }
     let mut request = json!({
-        "id": ids::hex32(), "to_stage": stage(call)?, "user_id": call.caller.name, "creation_timestamp": call.now,
+        "id": ids::hex32(), "to_stage": stage(&call.must("stage")?)?, "user_id": call.caller.name, "creation_timestamp": call.now,
         "last_updated_timestamp": call.now,
     });
     if let Some(comment) = call.text("comment") {
@@ -380,7 +413,7 @@ fn end(call: &Call, change: &mut Change, kind: &str, from: Option<String>) -> Re
     let mut activity = Map::from_iter([
         ("activity_type".to_owned(), json!(kind)),
         ("id".to_owned(), request["id"].clone()),
-        ("to_stage".to_owned(), json!(stage(call)?)),
+        ("to_stage".to_owned(), json!(stage(&call.must("stage")?)?)),
         ("user_id".to_owned(), json!(call.caller.name)),
         ("creation_timestamp".to_owned(), json!(call.now)),
         ("last_updated_timestamp".to_owned(), json!(call.now)),

@@ -40,6 +40,9 @@ const KEPT_MS: i64 = 3_600_000;
 const MOST_STATEMENTS: usize = 1_000;
 const MOST_BYTES: usize = 512 << 20;
 
+/// How many links come in one answer. A client that has them all need not ask for them while it fetches.
+const MOST_LINKS: usize = 32;
+
 /// What a statement has come to.
 #[derive(Clone)]
 enum Status {
@@ -326,22 +329,36 @@ fn view(state: &AppState, statement: &Statement) -> Value {
     Value::Object(view)
 }
 
-/// One chunk: its rows, or the link to them.
+/// One chunk with its rows, or the links to it and those after it.
 fn result(state: &AppState, statement: &Statement, answered: &Arc<Answered>, index: usize) -> Option<Value> {
+    if statement.order.disposition == Disposition::ExternalLinks {
+        let links: Vec<_> = (index..answered.count())
+            .take(MOST_LINKS)
+            .map_while(|index| {
+                let mut chunk = piece(statement, answered, index)?;
+                let link =
+                    state.statements.links.make(answered, index, statement.order.format, state.now());
+                chunk.insert("external_link".into(), json!(format!("{}{}", state.url, link.path)));
+                chunk.insert("expiration".into(), json!(link.expiration));
+                Some(chunk)
+            })
+            .collect();
+        return (!links.is_empty()).then(|| json!({ "external_links": links }));
+    }
+    let mut chunk = piece(statement, answered, index)?;
+    chunk.insert("data_array".into(), json!(answered.rows(index)));
+    Some(Value::Object(chunk))
+}
+
+/// A chunk without its rows, and where the next one is.
+fn piece(statement: &Statement, answered: &Answered, index: usize) -> Option<Map<String, Value>> {
     let mut chunk = answered.describe(index)?;
     if index + 1 < answered.count() {
         chunk.insert("next_chunk_index".into(), json!(index + 1));
         let link = format!("/api/2.0/sql/statements/{}/result/chunks/{}", statement.id, index + 1);
         chunk.insert("next_chunk_internal_link".into(), json!(link));
     }
-    if statement.order.disposition == Disposition::ExternalLinks {
-        let link = state.statements.links.make(answered, index, statement.order.format, state.now());
-        chunk.insert("external_link".into(), json!(format!("{}{}", state.url, link.path)));
-        chunk.insert("expiration".into(), json!(link.expiration));
-        return Some(json!({ "external_links": [chunk] }));
-    }
-    chunk.insert("data_array".into(), json!(answered.rows(index)));
-    Some(Value::Object(chunk))
+    Some(chunk)
 }
 
 async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Answer {

@@ -241,7 +241,8 @@ impl Flat {
         let Some(condition) = condition.as_boolean_opt() else {
             return exec_err!("a lambda of a filter must yield a BOOLEAN");
         };
-        let condition = prep_null_mask_filter(condition);
+        let condition =
+            if condition.null_count() > 0 { prep_null_mask_filter(condition) } else { condition.clone() };
         self.lengths.fill(0);
         for (row, kept) in self.rows.values().iter().zip(condition.values()) {
             self.lengths[*row as usize] += usize::from(kept);
