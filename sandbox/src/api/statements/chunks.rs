@@ -1,6 +1,7 @@
 //! A result in pieces: what each holds, and its bytes in the three formats.
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::StreamWriter;
@@ -47,7 +48,7 @@ pub(super) fn cut(output: &Output, order: &Order) -> Result<Answered, TooLarge> 
         truncated: false,
     };
     let (mut offset, mut total) = (0, 0);
-    for batch in output.batches() {
+    for batch in &joined(output.batches()) {
         let (mut start, mut bytes) = (0, 0);
         let mut close = |start: usize, end: usize, bytes: usize| {
             if end > start {
@@ -75,6 +76,30 @@ pub(super) fn cut(output: &Output, order: &Order) -> Result<Answered, TooLarge> 
         close(start, batch.num_rows(), bytes);
     }
     Ok(answered)
+}
+
+/// Puts small batches together: a chunk for each would make a client ask once for every step of a recursion.
+fn joined(batches: &[RecordBatch]) -> Vec<RecordBatch> {
+    let mut all: Vec<RecordBatch> = Vec::new();
+    let mut group: Vec<RecordBatch> = Vec::new();
+    let mut close = |group: &mut Vec<RecordBatch>| {
+        let several = group.first().filter(|_| group.len() > 1);
+        match several.map(|first| concat_batches(&first.schema(), group.iter())) {
+            Some(Ok(whole)) => all.push(whole),
+            // one alone need not be copied, and those that do not fit together stay apart
+            _ => all.append(group),
+        }
+        group.clear();
+    };
+    for batch in batches {
+        let rows: usize = group.iter().map(RecordBatch::num_rows).sum();
+        if rows + batch.num_rows() > CHUNK_ROWS {
+            close(&mut group);
+        }
+        group.push(batch.clone());
+    }
+    close(&mut group);
+    all
 }
 
 /// The bytes of a row as JSON, near enough: escapes are not counted.
