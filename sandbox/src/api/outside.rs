@@ -10,7 +10,7 @@ use super::identity::METASTORE;
 use super::plain::{Caller, part_of_key};
 use crate::ids;
 use crate::sql::catalog::TableName;
-use crate::sql::outside::{Grant, Granting, Outside, Routine};
+use crate::sql::outside::{File, Grant, Granting, Outside, Routine, denied};
 use crate::sql::{SqlError, types};
 use crate::state::AppState;
 
@@ -47,6 +47,25 @@ impl Outside for Desk {
             .records
             .with(|change| Ok(grants::has(&self.caller, kind, name, privileges, change)));
         held.unwrap_or(false)
+    }
+
+    fn files(&self, path: &str) -> Result<Vec<File>, SqlError> {
+        let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+        if let ["Volumes", catalog, schema, volume, ..] = names.as_slice() {
+            let full = format!("{catalog}.{schema}.{volume}").to_lowercase();
+            if !self.may(&["READ_VOLUME"], "volume", &full) {
+                return Err(denied("READ VOLUME", "volume", &full));
+            }
+        }
+        let found = super::files::entries(&self.state, path);
+        let found = found.map_err(|refusal| SqlError::new("PATH_NOT_FOUND", refusal.message))?;
+        let file = |(path, entry): (String, crate::store::Entry)| File {
+            path: if entry.is_dir { format!("{path}/") } else { path },
+            name: if entry.is_dir { format!("{}/", entry.name) } else { entry.name },
+            size: entry.size,
+            modified: entry.modified_ms,
+        };
+        Ok(found.into_iter().map(file).collect())
     }
 
     fn is_admin(&self) -> bool {

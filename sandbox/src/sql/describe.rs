@@ -33,7 +33,8 @@ impl Run<'_> {
     pub(super) fn describe_table(&self, name: &Name, extended: bool) -> Result<Output, SqlError> {
         let full = self.session.table(name);
         if full.schema == super::catalog::INFORMATION_SCHEMA {
-            let batch = super::information_schema::table(self.catalogs(), &full)?;
+            let batch =
+                super::information_schema::table(self.catalogs(), self.session.outside.as_deref(), &full)?;
             let rows = batch
                 .schema()
                 .fields()

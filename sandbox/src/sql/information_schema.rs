@@ -10,6 +10,7 @@ use super::catalog::{
     Schema as CatalogSchema, SchemaName, Table, TableKind, TableName, Volume,
 };
 use super::error::SqlError;
+use super::outside::{Grant, Outside, Routine};
 use super::types;
 
 /// A cell.
@@ -184,13 +185,60 @@ columns!(TABLE_CONSTRAINTS, ConstraintOf, [
     "comment" => |_| Cell::Text(None),
 ]);
 
+columns!(ROUTINES, Routine, [
+    "specific_catalog" => |row| row.catalog.as_str().into(),
+    "specific_schema" => |row| row.schema.as_str().into(),
+    "specific_name" => |row| row.item.name.table.as_str().into(),
+    "routine_catalog" => |row| row.catalog.as_str().into(),
+    "routine_schema" => |row| row.schema.as_str().into(),
+    "routine_name" => |row| row.item.name.table.as_str().into(),
+    "routine_type" => |_| "FUNCTION".into(),
+    "data_type" => |row| Cell::Text(types::parse(&row.item.returns).map(|kind| types::name(&kind).to_owned())),
+    "full_data_type" => |row| row.item.returns.to_lowercase().as_str().into(),
+    "routine_body" => |_| "SQL".into(),
+    "routine_definition" => |row| row.item.body.as_str().into(),
+    "external_language" => |_| Cell::Text(None),
+    "security_type" => |_| "DEFINER".into(),
+    "comment" => |row| (&row.item.comment).into(),
+]);
+
+columns!(TABLE_PRIVILEGES, PrivilegeOf, [
+    "grantor" => |_| Cell::Text(None),
+    "grantee" => |row| row.item.grant.principal.as_str().into(),
+    "table_catalog" => |row| row.catalog.as_str().into(),
+    "table_schema" => |row| row.schema.as_str().into(),
+    "table_name" => |row| row.item.table.as_str().into(),
+    "privilege_type" => |row| row.item.grant.privilege.as_str().into(),
+    "is_grantable" => |_| "NO".into(),
+    "inherited_from" => |row| if row.item.grant.kind.eq_ignore_ascii_case("table") { "NONE" } else { row.item.grant.kind.as_str() }.to_uppercase().as_str().into(),
+]);
+
+columns!(SCHEMA_PRIVILEGES, Grant, [
+    "grantor" => |_| Cell::Text(None),
+    "grantee" => |row| row.item.principal.as_str().into(),
+    "catalog_name" => |row| row.catalog.as_str().into(),
+    "schema_name" => |row| row.schema.as_str().into(),
+    "privilege_type" => |row| row.item.privilege.as_str().into(),
+    "is_grantable" => |_| "NO".into(),
+    "inherited_from" => |row| if row.item.kind.eq_ignore_ascii_case("schema") { "NONE" } else { row.item.kind.as_str() }.to_uppercase().as_str().into(),
+]);
+
+/// A grant on a table, or above it.
+struct PrivilegeOf {
+    table: String,
+    grant: Grant,
+}
+
 /// The tables that there are.
 const ALL: &[&str] = &[
     "catalogs",
     "column_tags",
     "columns",
+    "routines",
+    "schema_privileges",
     "schemata",
     "table_constraints",
+    "table_privileges",
     "table_tags",
     "tables",
     "views",
@@ -198,8 +246,12 @@ const ALL: &[&str] = &[
 ];
 
 /// The rows of a table of `information_schema`.
-pub(crate) fn table(catalogs: &Catalogs, name: &TableName) -> Result<RecordBatch, SqlError> {
-    rows(catalogs, name)?
+pub(crate) fn table(
+    catalogs: &Catalogs,
+    outside: Option<&dyn Outside>,
+    name: &TableName,
+) -> Result<RecordBatch, SqlError> {
+    rows(catalogs, outside, name)?
         .ok_or_else(|| CatalogError::NotFound { kind: Kind::Table, name: name.to_string() }.into())
 }
 
@@ -208,7 +260,7 @@ pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc
     let common = catalogs.catalog(&name.catalog)?.common;
     let mut tables = Vec::new();
     for table in ALL {
-        let Some(rows) = rows(catalogs, &name.table(table))? else { continue };
+        let Some(rows) = rows(catalogs, None, &name.table(table))? else { continue };
         let columns = rows
             .schema()
             .fields()
@@ -239,8 +291,12 @@ pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc
     Ok(tables)
 }
 
-fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, CatalogError> {
-    let within = Within { catalogs, catalog: catalogs.catalog(&name.catalog)?.common.name };
+fn rows(
+    catalogs: &Catalogs,
+    outside: Option<&dyn Outside>,
+    name: &TableName,
+) -> Result<Option<RecordBatch>, CatalogError> {
+    let within = Within { catalogs, outside, catalog: catalogs.catalog(&name.catalog)?.common.name };
     let batch = match name.table.as_str() {
         "catalogs" => batch(CATALOGS, &within.catalogs()?),
         "schemata" => batch(SCHEMATA, &within.schemas()?),
@@ -254,6 +310,9 @@ fn rows(catalogs: &Catalogs, name: &TableName) -> Result<Option<RecordBatch>, Ca
         "column_tags" => batch(COLUMN_TAGS, &within.tags(true)?),
         "table_constraints" => batch(TABLE_CONSTRAINTS, &within.keys()?),
         "volumes" => batch(VOLUMES, &within.volumes()?),
+        "routines" => batch(ROUTINES, &within.routines()?),
+        "table_privileges" => batch(TABLE_PRIVILEGES, &within.table_privileges()?),
+        "schema_privileges" => batch(SCHEMA_PRIVILEGES, &within.schema_privileges()?),
         _ => return Ok(None),
     };
     Ok(Some(batch))
@@ -291,6 +350,8 @@ fn array(cells: Vec<Cell>) -> ArrayRef {
 /// What one catalog's `information_schema` shows; that of `system` shows everything.
 struct Within<'a> {
     catalogs: &'a Catalogs,
+    /// The workspace that has grants and functions, if there is one.
+    outside: Option<&'a dyn Outside>,
     catalog: String,
 }
 
@@ -372,6 +433,33 @@ impl Within<'_> {
             })
         };
         Ok(self.tables()?.into_iter().flat_map(of).collect())
+    }
+
+    fn routines(&self) -> Result<Vec<Row<Routine>>, CatalogError> {
+        self.each(|schema| {
+            Ok(self.outside.map(|it| it.routines(&schema.catalog, &schema.schema)).unwrap_or_default())
+        })
+    }
+
+    /// The grants on a securable; whoever may not see them sees none.
+    fn grants(&self, kind: &str, name: &str) -> Vec<Grant> {
+        self.outside.and_then(|outside| outside.grants(kind, name).ok()).unwrap_or_default()
+    }
+
+    fn table_privileges(&self) -> Result<Vec<Row<PrivilegeOf>>, CatalogError> {
+        self.each(|schema| {
+            let mut all = Vec::new();
+            for table in self.catalogs.tables(schema)? {
+                let table = table.common.name.clone();
+                let grants = self.grants("table", &schema.table(&table).to_string());
+                all.extend(grants.into_iter().map(|grant| PrivilegeOf { table: table.clone(), grant }));
+            }
+            Ok(all)
+        })
+    }
+
+    fn schema_privileges(&self) -> Result<Vec<Row<Grant>>, CatalogError> {
+        self.each(|schema| Ok(self.grants("schema", &format!("{}.{}", schema.catalog, schema.schema))))
     }
 
     fn volumes(&self) -> Result<Vec<Row<Volume>>, CatalogError> {

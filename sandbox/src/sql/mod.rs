@@ -17,6 +17,7 @@ mod dml;
 mod error;
 mod functions;
 mod information_schema;
+mod listing;
 mod merge;
 mod output;
 pub(crate) mod outside;
@@ -121,6 +122,18 @@ impl Session {
         }
     }
 
+    /// The text that a parameter has, for a name that is made of it.
+    fn text(&self, marker: &str) -> Result<String, SqlError> {
+        let name = marker.trim_start_matches(':').to_lowercase();
+        let found = self.parameters.iter().find(|parameter| parameter.name.to_lowercase() == name);
+        found.and_then(|parameter| parameter.value.clone()).ok_or_else(|| {
+            SqlError::new(
+                "UNBOUND_SQL_PARAMETER",
+                format!("IDENTIFIER needs the parameter: {name}. Give the statement a value for it"),
+            )
+        })
+    }
+
     /// The schema that a command without a name is about.
     fn current(&self) -> SchemaName {
         SchemaName::new(self.catalog(), self.schema())
@@ -221,7 +234,7 @@ impl Engine {
     /// # Errors
     /// As the service words them: see [`SqlError`].
     pub async fn execute(&self, statement: &str, session: &Session) -> Result<Output, SqlError> {
-        let source = Source::read(statement)?;
+        let source = Source::read(statement)?.identified(|marker| session.text(marker))?;
         let command = parse::parse(&source)?;
         let run = Run { engine: self, session, source: &source };
         let _reading = self.files.reading().await;
@@ -250,6 +263,7 @@ impl Engine {
             Command::Grant { privileges, on, principal, revoke } => {
                 run.grant(privileges, &on, principal, revoke)
             }
+            Command::List { path, limit } => run.list(&path, limit),
             Command::Upkeep(upkeep) => run.upkeep(upkeep).await,
             Command::Set(setting) => run.setting(setting),
             Command::ExecuteImmediate { text, values } => run.execute_immediate(&text, values).await,

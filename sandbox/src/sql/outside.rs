@@ -42,6 +42,16 @@ pub(crate) struct Routine {
     pub(crate) comment: Option<String>,
 }
 
+/// A file or a folder of a volume.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) modified: i64,
+}
+
 /// The workspace around the engine.
 pub(crate) trait Outside: Debug + Send + Sync {
     /// Who runs the statement.
@@ -60,6 +70,9 @@ pub(crate) trait Outside: Debug + Send + Sync {
 
     /// The names of all groups, or of all users.
     fn principals(&self, groups: bool) -> Vec<String>;
+
+    /// What is in a folder of a volume.
+    fn files(&self, path: &str) -> Result<Vec<File>, SqlError>;
 
     fn routine(&self, name: &TableName) -> Option<Routine>;
 

@@ -85,6 +85,7 @@ impl Run<'_> {
                     names.into_iter().filter(|name| matches(pattern.as_deref(), name)),
                 ))
             }
+            Show::Listing(listing) => self.listing(&listing),
             Show::Grants { principal, on } => self.show_grants(principal, on.as_ref()),
             Show::Principals { groups, pattern } => {
                 let names = self.principals(groups)?;

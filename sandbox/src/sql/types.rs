@@ -133,6 +133,15 @@ fn split_top(text: &str) -> Vec<&str> {
     parts
 }
 
+/// The milliseconds since the Unix epoch of a time that is written out.
+pub(crate) fn millis(text: &str) -> Option<i64> {
+    use datafusion::arrow::array::{ArrayRef, AsArray, StringArray};
+    let written: ArrayRef = Arc::new(StringArray::from(vec![text.trim()]));
+    let cast = datafusion::arrow::compute::cast(&written, &timestamp()).ok()?;
+    let micros = cast.as_primitive_opt::<datafusion::arrow::datatypes::TimestampMicrosecondType>()?;
+    micros.iter().next().flatten().map(|micros| micros / 1_000)
+}
+
 /// Arrow's map type, with the field names that its builders and kernels use.
 pub(crate) fn map(key: DataType, value: DataType) -> DataType {
     let entries = Fields::from(vec![Field::new("key", key, false), Field::new("value", value, true)]);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Int32Array, Int64Array, ListBuilder, MapBuilder, MapFieldNames, StringArray,
-    StringBuilder, TimestampMicrosecondArray, new_null_array,
+    StringBuilder, StructArray, TimestampMicrosecondArray, new_null_array,
 };
+use datafusion::arrow::datatypes::{Field, FieldRef};
 
 use super::catalog::{Kind, Table, TableKind, TableName};
 use super::error::SqlError;
-use super::outside::{Granting, Routine, denied};
+use super::outside::{File, Granting, Routine, denied};
 use super::parse::{CreateFunction, Name, Securable, Setting, Upkeep, place};
 use super::{Output, Parameter, Run, Session, types};
 
@@ -37,11 +38,33 @@ impl Run<'_> {
         Ok((full, table))
     }
 
+    /// The bytes of a table's files.
+    fn size_of(&self, name: &TableName, table: &Table) -> usize {
+        let dir = self.catalogs().table_dir(name);
+        let sizes = table.files.iter().filter_map(|file| Some(std::fs::metadata(dir.join(file)).ok()?.len()));
+        usize::try_from(sizes.sum::<u64>()).unwrap_or(usize::MAX)
+    }
+
+    /// The files of a folder of a volume; folders end in a stroke.
+    pub(super) fn list(&self, path: &str, limit: Option<usize>) -> Result<Output, SqlError> {
+        let Some(outside) = &self.session.outside else {
+            return Err(SqlError::unsupported("LIST without a workspace"));
+        };
+        let files: Vec<_> = outside.files(path)?.into_iter().take(limit.unwrap_or(usize::MAX)).collect();
+        let texts = |value: fn(&File) -> &String| {
+            Arc::new(StringArray::from_iter_values(files.iter().map(value))) as ArrayRef
+        };
+        let sizes = files.iter().map(|file| i64::try_from(file.size).unwrap_or(i64::MAX));
+        Ok(Output::columns(vec![
+            ("path", texts(|file| &file.path)),
+            ("name", texts(|file| &file.name)),
+            ("size", Arc::new(Int64Array::from_iter_values(sizes))),
+            ("modification_time", times(&files.iter().map(|file| file.modified).collect::<Vec<_>>())),
+        ]))
+    }
+
     pub(super) fn describe_detail(&self, name: &Name) -> Result<Output, SqlError> {
         let (full, table) = self.existing(name)?;
-        let dir = self.catalogs().table_dir(&full);
-        let bytes: u64 =
-            table.files.iter().filter_map(|file| Some(std::fs::metadata(dir.join(file)).ok()?.len())).sum();
         let text = |value: &str| Arc::new(StringArray::from(vec![value.to_owned()])) as ArrayRef;
         let long = |value: usize| {
             Arc::new(Int64Array::from(vec![i64::try_from(value).unwrap_or(i64::MAX)])) as ArrayRef
@@ -62,7 +85,7 @@ impl Run<'_> {
             ("partitionColumns", texts(&table.layout.partitions)),
             ("clusteringColumns", texts(&table.layout.clustering)),
             ("numFiles", long(table.files.len())),
-            ("sizeInBytes", long(usize::try_from(bytes).unwrap_or(usize::MAX))),
+            ("sizeInBytes", long(self.size_of(&full, &table))),
             ("properties", maps([&table.common.properties])?),
             ("minReaderVersion", Arc::new(Int32Array::from(vec![1]))),
             ("minWriterVersion", Arc::new(Int32Array::from(vec![7]))),
@@ -126,6 +149,27 @@ impl Run<'_> {
                     Vec::new(),
                 ))
             }
+            Upkeep::Restore { name, version } => {
+                let full = self.session.table(&name);
+                self.owned("MODIFY", &full)?;
+                let table = self.writable(&full)?;
+                super::plan::latest(&table, version)?;
+                self.catalogs().update_table(&full, |table| {
+                    table.note(
+                        self.session.user(),
+                        "RESTORE",
+                        &[("numRestoredFiles", 0), ("numRemovedFiles", 0)],
+                    )
+                })?;
+                Ok(Output::counts(&[
+                    ("table_size_after_restore", self.size_of(&full, &table)),
+                    ("num_of_files_after_restore", table.files.len()),
+                    ("num_removed_files", 0),
+                    ("num_restored_files", 0),
+                    ("removed_files_size", 0),
+                    ("restored_files_size", 0),
+                ]))
+            }
             Upkeep::Optimize(name) => {
                 let full = self.session.table(&name);
                 self.owned("MODIFY", &full)?;
@@ -138,12 +182,27 @@ impl Run<'_> {
                     )
                 })?;
                 // files are written as large as the statement that made them: there is nothing to put together
-                let metrics = format!(
-                    "{{\"numFilesAdded\":0,\"numFilesRemoved\":0,\"partitionsOptimized\":0,\"numBatches\":0,\"totalConsideredFiles\":{},\"totalFilesSkipped\":{},\"preserveInsertionOrder\":false}}",
-                    table.files.len(),
-                    table.files.len()
-                );
-                Ok(Output::strings(&["path", "metrics"], vec![vec![Some(full.to_string()), Some(metrics)]]))
+                let files = i64::try_from(table.files.len()).unwrap_or(i64::MAX);
+                let counts: [(&str, i64); 6] = [
+                    ("numFilesAdded", 0),
+                    ("numFilesRemoved", 0),
+                    ("partitionsOptimized", 0),
+                    ("numBatches", 0),
+                    ("totalConsideredFiles", files),
+                    ("totalFilesSkipped", files),
+                ];
+                let mut fields: Vec<(FieldRef, ArrayRef)> = Vec::new();
+                let mut put = |name: &str, value: ArrayRef| {
+                    fields.push((Arc::new(Field::new(name, value.data_type().clone(), true)), value));
+                };
+                for (name, count) in counts {
+                    put(name, Arc::new(Int64Array::from(vec![count])));
+                }
+                put("preserveInsertionOrder", Arc::new(BooleanArray::from(vec![false])));
+                Ok(Output::columns(vec![
+                    ("path", Arc::new(StringArray::from(vec![full.to_string()]))),
+                    ("metrics", Arc::new(StructArray::from(fields))),
+                ]))
             }
             Upkeep::Vacuum { name, dry_run, hours } => {
                 let full = self.session.table(&name);

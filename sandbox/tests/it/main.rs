@@ -9,6 +9,10 @@ mod clusters;
 mod commands;
 mod crash;
 mod dbfs;
+#[cfg(feature = "sql")]
+mod dialect;
+#[cfg(feature = "sql")]
+mod drivers;
 mod files;
 mod iterations;
 mod jobs;

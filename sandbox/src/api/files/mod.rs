@@ -240,6 +240,15 @@ struct List {
     page_token: Option<String>,
 }
 
+/// What is in a folder: the whole path and the entry of each.
+#[cfg(feature = "sql")]
+pub(crate) fn entries(state: &AppState, path: &str) -> Reply<Vec<(String, Entry)>> {
+    let place = locate(state, path)?;
+    stat(state, &place, true)?;
+    let entries = state.store.volumes.list(&place.inner).map_err(|cause| refusal(&place, &cause))?;
+    Ok(entries.into_iter().map(|entry| (format!("{}/{}", place.path, entry.name), entry)).collect())
+}
+
 async fn list(
     State(state): State<AppState>,
     UrlPath(path): UrlPath<String>,

@@ -336,8 +336,7 @@ fn result(state: &AppState, statement: &Statement, answered: &Arc<Answered>, ind
             .take(MOST_LINKS)
             .map_while(|index| {
                 let mut chunk = piece(statement, answered, index)?;
-                let link =
-                    state.statements.links.make(answered, index, statement.order.format, state.now());
+                let link = state.statements.links.make(answered, index, statement.order.format, state.now());
                 chunk.insert("external_link".into(), json!(format!("{}{}", state.url, link.path)));
                 chunk.insert("expiration".into(), json!(link.expiration));
                 Some(chunk)

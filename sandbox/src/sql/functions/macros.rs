@@ -236,6 +236,11 @@ const MACROS: &[(&str, &str)] = &[
     ("weekofyear(d)", "date_part('week', CAST(d AS TIMESTAMP))"),
     ("year(d)", "date_part('year', CAST(d AS TIMESTAMP))"),
     // text
+    ("charindex(t, s)", "CAST(strpos(s, t) AS INT)"),
+    (
+        "charindex(t, s, n)",
+        "CAST(CASE WHEN strpos(substr(s, n), t) = 0 THEN 0 ELSE strpos(substr(s, n), t) + n - 1 END AS INT)",
+    ),
     ("bit_length(s)", "spark_bit_length(s)"),
     ("collation(x)", "'SYSTEM.BUILTIN.UTF8_BINARY'"),
     ("contains(s, t)", "spark_contains(s, t)"),
@@ -330,6 +335,10 @@ const MACROS: &[(&str, &str)] = &[
          ELSE array_concat(array_slice(a, 1, array_length(a) + n + 1), make_array(v), array_slice(a, array_length(a) + n + 2, array_length(a))) END",
     ),
     ("get(a, n)", "array_element(a, n + 1)"),
+    ("map()", "map_from_arrays(make_array(), make_array())"),
+    ("map_concat(a)", "a"),
+    ("map_concat(a, b)", "map_from_entries(array_concat(map_entries(a), map_entries(b)))"),
+    ("map_concat(a, b, c)", "map_from_entries(array_concat(map_entries(a), map_entries(b), map_entries(c)))"),
     ("map_contains_key(m, k)", "array_has(map_keys(m), k)"),
     ("sequence(a, b)", "generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)"),
     ("sequence(a, b, s)", "generate_series(a, b, s)"),
@@ -350,6 +359,7 @@ const MACROS: &[(&str, &str)] = &[
     ("last_value(x, skip)", "last_value(x) IGNORE NULLS"),
     ("listagg(x)", "string_agg(x, '')"),
     ("max_by(x, y)", "first_value(x ORDER BY y DESC NULLS LAST)"),
+    ("mode(x)", "spark_mode(array_agg(x))"),
     ("min_by(x, y)", "first_value(x ORDER BY y ASC NULLS LAST)"),
     ("percentile(x, p)", "percentile_cont(CAST(x AS DOUBLE), CAST(p AS DOUBLE))"),
     ("percentile_approx(x, p)", "approx_percentile_cont(x, p)"),
@@ -358,6 +368,16 @@ const MACROS: &[(&str, &str)] = &[
     ("dense_rank(x)", "dense_rank()"),
     ("percent_rank(x)", "percent_rank()"),
     ("try_avg(v)", "avg(v)"),
+    // no warehouse runs the statement, so the version is the sandbox's own
+    (
+        "current_version()",
+        concat!(
+            "named_struct('dbr_version', CAST(NULL AS STRING), 'dbsql_version', 'sandbox-",
+            env!("CARGO_PKG_VERSION"),
+            "', 'u_build_hash', CAST(NULL AS STRING), 'r_build_hash', CAST(NULL AS STRING))"
+        ),
+    ),
+    ("monotonically_increasing_id()", "CAST(row_number() OVER () AS BIGINT) - CAST(1 AS BIGINT)"),
     ("input_file_block_length()", "CAST(-1 AS BIGINT)"),
     ("input_file_block_start()", "CAST(-1 AS BIGINT)"),
     ("spark_partition_id()", "CAST(0 AS INT)"),

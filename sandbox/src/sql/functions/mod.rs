@@ -7,10 +7,12 @@ mod arithmetic;
 mod bytes;
 mod datetime;
 mod dispatch;
+mod from_json;
 mod higher;
 mod json;
 pub(crate) mod macros;
 mod masks;
+mod mode;
 mod scalar;
 mod string;
 mod times;
@@ -52,6 +54,7 @@ pub(crate) fn register(state: &mut SessionState) {
     let own = [
         datetime::functions(),
         json::functions(),
+        vec![from_json::function(), mode::function()],
         string::functions(),
         bytes::functions(),
         masks::functions(),

@@ -101,6 +101,11 @@ pub(crate) enum Command {
         revoke: bool,
     },
     Upkeep(Upkeep),
+    /// The files of a folder of a volume.
+    List {
+        path: String,
+        limit: Option<usize>,
+    },
     Set(Setting),
     /// A statement within a string, with the SQL of its parameters' values.
     ExecuteImmediate {
@@ -177,6 +182,10 @@ pub(crate) enum Upkeep {
         hours: Option<String>,
     },
     Fsck(Name),
+    Restore {
+        name: Name,
+        version: i64,
+    },
     /// Whatever needs the table to be there and does nothing that can be seen.
     Touch(Name),
     Nothing,
@@ -344,4 +353,26 @@ pub(crate) enum Show {
     TableExtended { within: Option<Name>, pattern: String },
     Principals { groups: bool, pattern: Option<String> },
     Grants { principal: Option<String>, on: Option<Securable> },
+    Listing(Listing),
+}
+
+/// What drivers list, with patterns as JDBC has them: `%` is any text, `_` any character.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) what: Listed,
+    /// None is all catalogs.
+    pub(crate) catalog: Option<Ident>,
+    pub(crate) schema: Option<String>,
+    pub(crate) table: Option<String>,
+    /// The pattern of what is listed itself.
+    pub(crate) name: Option<String>,
+}
+
+/// The kinds of things that drivers list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    Schemas,
+    Tables,
+    Columns,
+    Functions,
 }

@@ -7,6 +7,7 @@ mod dialect;
 mod dml;
 mod show;
 mod source;
+mod spell;
 mod upkeep;
 
 pub(crate) use command::*;
@@ -24,8 +25,8 @@ const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
 const UNSUPPORTED: &[&str] = &[
-    "begin", "call", "clone", "convert", "copy", "declare", "deny", "get", "list", "load", "put", "remove",
-    "reorg", "restore", "sync", "undrop",
+    "begin", "call", "clone", "convert", "copy", "declare", "deny", "get", "load", "put", "remove", "reorg",
+    "sync", "undrop",
 ];
 
 /// Parses a statement.
@@ -89,6 +90,8 @@ impl<'a> Reader<'a> {
             "revoke" => self.grant(true),
             "set" | "reset" => self.setting(),
             "execute" => self.execute(),
+            "list" => self.list(),
+            "restore" => self.restore(),
             "analyze" | "cache" | "clear" | "fsck" | "msck" | "optimize" | "refresh" | "repair"
             | "uncache" | "vacuum" => self.upkeep(),
             "select" | "with" | "values" | "from" | "table" => self.query().map(Command::Query),

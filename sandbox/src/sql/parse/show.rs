@@ -2,13 +2,16 @@
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{Command, Name, Parsed, Reader, Show};
+use super::{Command, Listed, Listing, Name, Parsed, Reader, Show};
 use crate::sql::catalog::Kind;
 use crate::sql::error::SqlError;
 
 impl Reader<'_> {
     pub(super) fn show(&mut self) -> Parsed<Command> {
         self.expect(&["show"])?;
+        if let Some(listing) = self.listing()? {
+            return Ok(Command::Show(Show::Listing(listing)));
+        }
         let show = if self.eat(&["catalogs"]) {
             Show::Catalogs { pattern: self.pattern()? }
         } else if self.eat(&["schemas"]) || self.eat(&["databases"]) {
@@ -66,6 +69,36 @@ impl Reader<'_> {
             };
         };
         Ok(Command::Show(show))
+    }
+
+    /// What drivers ask: the schemas, tables, columns or functions of one catalog or of all, by patterns.
+    fn listing(&mut self) -> Parsed<Option<Listing>> {
+        let what = match self.peek_word(0).as_deref() {
+            Some("schemas") => Listed::Schemas,
+            Some("tables") => Listed::Tables,
+            Some("columns") => Listed::Columns,
+            Some("functions") => Listed::Functions,
+            _ => return Ok(None),
+        };
+        // a schema may be called `catalog`, which then has nothing but a pattern behind it
+        let one = self.peek_word(2).as_deref() == Some("catalog")
+            && matches!(&self.parser.peek_nth_token_ref(3).token, Token::Word(word) if word.quote_style.is_some() || word.value != "like");
+        let all =
+            self.peek_word(2).as_deref() == Some("all") && self.peek_word(3).as_deref() == Some("catalogs");
+        if !matches!(self.peek_word(1).as_deref(), Some("in" | "from")) || !(one || all) {
+            return Ok(None);
+        }
+        (0..if one { 3 } else { 4 }).for_each(|_| drop(self.parser.next_token()));
+        let catalog = if one { Some(self.ident()?) } else { None };
+        let mut listing = Listing { what, catalog, schema: None, table: None, name: None };
+        if what != Listed::Schemas && self.eat(&["schema", "like"]) {
+            listing.schema = Some(self.string()?);
+        }
+        if what == Listed::Columns && self.eat(&["table", "like"]) {
+            listing.table = Some(self.string()?);
+        }
+        listing.name = self.pattern()?;
+        Ok(Some(listing))
     }
 
     /// `('key')`

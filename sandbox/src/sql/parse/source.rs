@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::{
 };
 
 use super::dialect::Databricks;
+use super::spell;
 use crate::sql::error::SqlError;
 
 /// A statement's text, its tokens and the original spelling of its names.
@@ -153,9 +154,62 @@ impl Source {
         self.tokens.extend(all.map(|token| TokenWithSpan { token, span }));
     }
 
+    /// Puts the name that `IDENTIFIER(…)` stands for in its place, wherever it is. What is in the parentheses is text,
+    /// markers of parameters, and both joined by `||` or `concat`.
+    pub(crate) fn identified(
+        mut self,
+        parameter: impl Fn(&str) -> Result<String, SqlError>,
+    ) -> Result<Self, SqlError> {
+        let mut rest = std::mem::take(&mut self.tokens).into_iter().peekable();
+        while let Some(token) = rest.next() {
+            let word = matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value == "identifier");
+            if !word || rest.peek().is_none_or(|next| next.token != Token::LParen) {
+                self.tokens.push(token);
+                continue;
+            }
+            let (mut depth, mut name) = (0_usize, String::new());
+            for inner in rest.by_ref() {
+                match &inner.token {
+                    Token::LParen => depth += 1,
+                    Token::RParen => depth -= 1,
+                    Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => name += text,
+                    Token::Placeholder(marker) => name += &parameter(marker)?,
+                    Token::Word(word) if word.value == "concat" => {}
+                    // `:name` is two tokens
+                    Token::Word(word) => name += &parameter(&word.value)?,
+                    Token::Whitespace(_) | Token::Colon | Token::StringConcat | Token::Comma => {}
+                    _ => return Err(SqlError::syntax_near(&inner, &self.text)),
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+            if depth > 0 {
+                return Err(SqlError::syntax_at_end(&self.text));
+            }
+            let invalid = || {
+                SqlError::new(
+                    "INVALID_IDENTIFIER",
+                    format!("IDENTIFIER needs a name such as 'catalog.schema.table', not '{name}'"),
+                )
+            };
+            let parts = Tokenizer::new(&Databricks, &name).tokenize().map_err(|_| invalid())?;
+            if parts.is_empty() || !parts.iter().all(|part| matches!(part, Token::Word(_) | Token::Period)) {
+                return Err(invalid());
+            }
+            // each part has a place of its own within the word, so that each keeps its spelling
+            for (part, at) in parts.into_iter().zip(0..) {
+                let mut span = token.span;
+                span.start.column += at;
+                self.push(TokenWithSpan { token: part, span });
+            }
+        }
+        Ok(self)
+    }
+
     /// The tokens, for a parser.
     pub(crate) fn tokens(&self) -> Vec<TokenWithSpan> {
-        self.tokens.clone()
+        spell::out(self.tokens.clone())
     }
 
     /// The whole text.

@@ -1,5 +1,6 @@
 //! Statements around tables rather than on their rows: grants, upkeep, settings, functions, and SQL within SQL.
 
+use datafusion::sql::sqlparser::ast::{Expr, Value};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::{Command, CreateFunction, Name, Parsed, Reader, Securable, Setting, Show, Upkeep};
@@ -83,6 +84,42 @@ impl Reader<'_> {
     }
 
     /// The statements that keep tables in shape; none of them changes what a table holds.
+    /// `RESTORE [TABLE] name [TO] VERSION AS OF 3`
+    pub(super) fn restore(&mut self) -> Parsed<Command> {
+        self.expect(&["restore"])?;
+        let _ = self.eat(&["table"]);
+        let name = self.name()?;
+        let _ = self.eat(&["to"]);
+        if self.eat(&["timestamp"]) {
+            return Err(SqlError::unsupported("RESTORE to a time: name the version"));
+        }
+        self.expect(&["version", "as", "of"])?;
+        let token = self.parser.peek_token();
+        let Expr::Value(value) = self.expr()? else {
+            return Err(SqlError::syntax_near(&token, self.source.text()));
+        };
+        let text = match value.value {
+            Value::Number(digits, _) => Some(digits),
+            other => other.into_string(),
+        };
+        let version = text.and_then(|text| text.parse().ok());
+        let version = version.ok_or_else(|| SqlError::syntax_near(&token, self.source.text()))?;
+        Ok(Command::Upkeep(Upkeep::Restore { name, version }))
+    }
+
+    /// `LIST '/Volumes/c/s/v' LIMIT 3`
+    pub(super) fn list(&mut self) -> Parsed<Command> {
+        self.expect(&["list"])?;
+        let path = self.string()?;
+        let mut limit = None;
+        if self.eat(&["limit"]) {
+            let token = self.parser.peek_token();
+            let number = self.expr()?.to_string().parse();
+            limit = Some(number.map_err(|_| SqlError::syntax_near(&token, self.source.text()))?);
+        }
+        Ok(Command::List { path, limit })
+    }
+
     pub(super) fn upkeep(&mut self) -> Parsed<Command> {
         let upkeep = if self.eat(&["optimize"]) {
             let name = self.name()?;

@@ -145,6 +145,18 @@ pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     })
 }
 
+/// A call with arguments that the parser made.
+pub(super) fn call_with(name: &ObjectName, arguments: &[FunctionArg]) -> Expr {
+    let mut called = call("", Vec::new());
+    if let Expr::Function(function) = &mut called {
+        function.name = name.clone();
+        if let FunctionArguments::List(list) = &mut function.args {
+            list.args = arguments.to_vec();
+        }
+    }
+    called
+}
+
 pub(super) fn cast(expr: Expr, type_name: &str) -> Option<Expr> {
     let dialect = datafusion::sql::sqlparser::dialect::DatabricksDialect {};
     let data_type = Parser::new(&dialect).try_with_sql(type_name).ok()?.parse_data_type().ok()?;

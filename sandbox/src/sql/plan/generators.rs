@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::{self, Value};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, SelectItem,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, SelectItem,
 };
 
 use super::calls::{call, cast};
@@ -21,6 +21,13 @@ const MAPS: &[&str] = &[
     "transform_values",
 ];
 
+/// Whether a function makes rows.
+pub(super) fn is_generator(name: &ObjectName) -> bool {
+    let name = name.to_string();
+    let name = name.strip_suffix("_outer").unwrap_or(&name);
+    matches!(name, "explode" | "posexplode" | "inline" | "stack")
+}
+
 /// The columns that a function makes; nothing if it makes no rows, or if the engine can take it as it is.
 pub(super) fn generate(
     function: &Function,
@@ -32,12 +39,7 @@ pub(super) fn generate(
         Some(name) => (name, true),
         None => (name.as_str(), outer),
     };
-    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-    let arguments = list.args.iter().map(|argument| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    });
-    let Some(arguments) = arguments.collect::<Option<Vec<Expr>>>() else { return Ok(None) };
+    let Some(arguments) = plain(&function.args) else { return Ok(None) };
     let (defaults, lists): (Vec<String>, Vec<Expr>) = match (name, arguments.as_slice()) {
         ("explode" | "posexplode", [list]) => {
             let position = name == "posexplode";
@@ -64,6 +66,7 @@ pub(super) fn generate(
                 .map(|(name, values)| (name, if outer { or_null(values, list, map) } else { values }))
                 .unzip()
         }
+        ("inline", [list]) => inlined(list)?.into_iter().unzip(),
         ("stack", [rows, values @ ..]) => {
             let rows: usize = rows.to_string().parse().ok().filter(|rows| *rows > 0).ok_or_else(|| {
                 SqlError::new(
@@ -94,6 +97,69 @@ pub(super) fn generate(
         .zip(lists)
         .map(|(alias, list)| SelectItem::ExprWithAlias { expr: call("unnest", vec![list]), alias });
     Ok(Some(items.collect()))
+}
+
+/// Whether it is a call that yields one column, which nobody has named.
+pub(super) fn yields_col(call: &Expr) -> bool {
+    let Expr::Function(function) = call else { return false };
+    let name = function.name.to_string();
+    name.trim_end_matches("_outer") == "explode"
+        && plain(&function.args).is_some_and(|arguments| !arguments.iter().any(is_map))
+}
+
+/// The columns of a list of structs that is written out: one list for each field, named as the first struct names it.
+fn inlined(list: &Expr) -> Result<Vec<(String, Expr)>, SqlError> {
+    let unknown = || SqlError::unsupported("inline over anything but array(struct(…), …)");
+    let Expr::Function(array) = list else { return Err(unknown()) };
+    if array.name.to_string() != "array" {
+        return Err(unknown());
+    }
+    let rows = plain(&array.args).ok_or_else(unknown)?;
+    let rows = rows.iter().map(fields).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
+    let first = rows.first().ok_or_else(unknown)?;
+    if rows.iter().any(|row| row.len() != first.len()) {
+        return Err(SqlError::new(
+            "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+            "The structs of an array must have the same fields",
+        ));
+    }
+    let column = |at: usize| call("array", rows.iter().map(|row| row[at].1.clone()).collect());
+    Ok(first.iter().enumerate().map(|(at, (name, _))| (name.clone(), column(at))).collect())
+}
+
+/// The fields of `struct(a, 1 AS b)` or `named_struct('a', a, 'b', 1)`.
+fn fields(expr: &Expr) -> Option<Vec<(String, Expr)>> {
+    let values = match expr {
+        Expr::Struct { values, fields } if fields.is_empty() => values.clone(),
+        Expr::Function(function) if function.name.to_string() == "named_struct" => {
+            let arguments = plain(&function.args)?;
+            let named = arguments.chunks_exact(2).map(|pair| match &pair[0] {
+                Expr::Value(value) => Some((value.value.clone().into_string()?, pair[1].clone())),
+                _ => None,
+            });
+            return named.collect();
+        }
+        Expr::Function(function) if function.name.to_string() == "struct" => plain(&function.args)?,
+        _ => return None,
+    };
+    let named = values.into_iter().zip(1..).map(|(value, place)| match value {
+        Expr::Named { expr, name } => (name.value, *expr),
+        Expr::Identifier(name) => (name.value.clone(), Expr::Identifier(name)),
+        other => (format!("col{place}"), other),
+    });
+    Some(named.collect())
+}
+
+/// The arguments of a call that has no others than plain ones.
+fn plain(arguments: &FunctionArguments) -> Option<Vec<Expr>> {
+    let FunctionArguments::List(list) = arguments else { return None };
+    list.args
+        .iter()
+        .map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 fn number(digits: &str) -> Expr {

@@ -11,6 +11,7 @@ mod semantics;
 mod session;
 mod shapes;
 pub(crate) mod tables;
+mod travel;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -41,6 +42,7 @@ pub(crate) use errors::DIVIDE_BY_ZERO;
 pub(crate) use rewrite::with_arguments;
 pub(crate) use session::state;
 use tables::Tables;
+pub(crate) use travel::latest;
 
 /// A query ready to run.
 pub(crate) struct Planned {
@@ -85,7 +87,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans a query.
-    pub(crate) async fn plan(&self, query: Query, source: &Source) -> Result<Planned, SqlError> {
+    pub(crate) async fn plan(&self, mut query: Query, source: &Source) -> Result<Planned, SqlError> {
+        with_room(|| travel::to_present(&mut query, self.engine, self.session))?;
         let written = with_room(|| written_names(&query.body, source));
         let mut places: HashMap<String, Location> = HashMap::new();
         let _ = visit_relations(&query, |name: &ObjectName| {

@@ -143,7 +143,13 @@ struct Rewriter<'a> {
 impl VisitorMut for Rewriter<'_> {
     type Break = SqlError;
 
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        shapes::minus_is_except(&mut query.body);
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        selects::lateral_functions(select);
         if let Err(error) = selects::expand_generators(select) {
             return ControlFlow::Break(error);
         }
@@ -165,10 +171,21 @@ impl VisitorMut for Rewriter<'_> {
         }
         match factor {
             TableFactor::Derived { subquery, alias, .. } => selects::name_values(subquery, alias),
-            TableFactor::Table { version: Some(_), .. } => {
-                return ControlFlow::Break(SqlError::unsupported("queries on the history of a table"));
-            }
             _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        // a field is no column, so it is taken from the eyes of whatever looks at names
+        if let Expr::CompoundFieldAccess { access_chain, .. } = expr {
+            for access in access_chain {
+                if let ast::AccessExpr::Dot(field) = access
+                    && let Expr::Identifier(name) = &*field
+                {
+                    *field = string(&name.value);
+                }
+            }
         }
         ControlFlow::Continue(())
     }

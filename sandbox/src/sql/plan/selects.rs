@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
-    TableWithJoins,
+    self, Expr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins,
 };
 
+use super::calls::call_with;
 use super::{generators, naming};
 use crate::sql::dml::template;
 use crate::sql::error::SqlError;
@@ -81,6 +82,53 @@ pub(super) fn resolve_aliases(select: &mut Select, lateral: &HashSet<String>) {
             known.insert(alias.value.clone(), expr.clone());
         }
     }
+}
+
+/// `FROM t, LATERAL explode(a) AS v (c)`, or with JOIN, is `FROM t LATERAL VIEW explode(a) v AS c`.
+pub(super) fn lateral_functions(select: &mut Select) {
+    let mut views = Vec::new();
+    let mut take = |relation: &mut TableFactor, outer: bool| {
+        let TableFactor::Function { lateral: true, name, args, alias, .. } = relation else { return false };
+        if !generators::is_generator(name) {
+            return false;
+        }
+        let call = call_with(name, args);
+        let mut columns: Vec<Ident> =
+            alias.iter().flat_map(|alias| alias.columns.iter().map(|column| column.name.clone())).collect();
+        if columns.is_empty() && generators::yields_col(&call) {
+            columns.push(Ident::new("col"));
+        }
+        let name = alias.as_ref().map_or_else(|| Ident::new("__lateral"), |alias| alias.name.clone());
+        views.push(ast::LateralView {
+            lateral_view: call,
+            lateral_view_name: ObjectName::from(vec![name]),
+            lateral_col_alias: columns,
+            outer,
+        });
+        true
+    };
+    for table in &mut select.from {
+        // what is joined after it may need its columns, so only the last ones go
+        while let Some(join) = table.joins.last_mut() {
+            let (taken, outer) = match &join.join_operator {
+                ast::JoinOperator::CrossJoin(_)
+                | ast::JoinOperator::Join(ast::JoinConstraint::None)
+                | ast::JoinOperator::Inner(ast::JoinConstraint::None) => (true, false),
+                ast::JoinOperator::Left(ast::JoinConstraint::None)
+                | ast::JoinOperator::LeftOuter(ast::JoinConstraint::None) => (true, true),
+                _ => (false, false),
+            };
+            if !taken || !take(&mut join.relation, outer) {
+                break;
+            }
+            table.joins.pop();
+        }
+    }
+    let mut first = true;
+    select.from.retain_mut(|table| {
+        std::mem::take(&mut first) || !table.joins.is_empty() || !take(&mut table.relation, false)
+    });
+    select.lateral_views.splice(0..0, views);
 }
 
 /// `FROM t LATERAL VIEW explode(a) v AS c` is `FROM (SELECT *, explode(a) AS c FROM t) AS t`, where `v.c` is `c`.

@@ -2,12 +2,13 @@
 
 use datafusion::sql::sqlparser::ast::{
     self, BinaryOperator, ExceptSelectItem, Expr, ExprWithAlias, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, NullInclusion, PivotValueSource, SelectItem, SetExpr, TableAlias, TableFactor,
-    TableSampleKind, TableSampleQuantity, TableSampleUnit,
+    FunctionArguments, Ident, NullInclusion, ObjectName, PivotValueSource, SelectItem, SetExpr, SetOperator,
+    TableAlias, TableFactor, TableSampleKind, TableSampleQuantity, TableSampleUnit,
 };
 use std::ops::ControlFlow;
 
-use super::calls::{call, string};
+use super::calls::{call, call_with, string};
+use super::generators;
 use crate::sql::dml::template;
 use crate::sql::error::SqlError;
 
@@ -21,12 +22,42 @@ pub(super) fn straightened(factor: &mut TableFactor) -> Result<Option<TableFacto
             let nulls = matches!(null_inclusion, Some(NullInclusion::IncludeNulls));
             Some(unpivot(table, value, name, columns, nulls, alias.clone())?)
         }
+        TableFactor::Table { name, args: Some(list), alias, .. } if generators::is_generator(name) => {
+            Some(generated(name, &list.args, alias.clone())?)
+        }
+        TableFactor::Function { name, args, alias, .. } if generators::is_generator(name) => {
+            Some(generated(name, args, alias.clone())?)
+        }
         TableFactor::Table { sample: sample @ Some(_), .. } => {
             let kind = sample.take();
             Some(sampled(factor, kind)?)
         }
         _ => None,
     })
+}
+
+/// `MINUS` is another word for `EXCEPT`.
+pub(super) fn minus_is_except(body: &mut SetExpr) {
+    if let SetExpr::SetOperation { op, left, right, .. } = body {
+        if *op == SetOperator::Minus {
+            *op = SetOperator::Except;
+        }
+        minus_is_except(left);
+        minus_is_except(right);
+    }
+}
+
+/// `FROM explode(a) AS t (c)`: a query that has nothing but the call.
+fn generated(
+    name: &ObjectName,
+    arguments: &[FunctionArg],
+    alias: Option<TableAlias>,
+) -> Result<TableFactor, SqlError> {
+    let mut query = template("SELECT 1")?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = vec![SelectItem::UnnamedExpr(call_with(name, arguments))];
+    }
+    Ok(derived(query, alias, "__generated"))
 }
 
 /// `SELECT * FROM inner`, with a table in its place.

@@ -83,7 +83,7 @@ async fn open(
     name: &TableName,
 ) -> Result<(Arc<dyn TableSource>, Vec<String>), SqlError> {
     if name.schema == INFORMATION_SCHEMA {
-        let batch = information_schema::table(engine.catalogs(), name)?;
+        let batch = information_schema::table(engine.catalogs(), session.outside.as_deref(), name)?;
         let columns = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(SqlError::internal)?;
         return Ok((provider_as_source(Arc::new(table)), columns));
