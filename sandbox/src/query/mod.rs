@@ -28,6 +28,8 @@ pub(crate) struct Rows {
 pub(crate) struct Scope {
     pub(crate) catalog: Option<String>,
     pub(crate) schema: Option<String>,
+    #[cfg(feature = "sql")]
+    pub(crate) variables: crate::sql::Variables,
 }
 
 /// Runs statements in turn, with values for `:name` markers. An error is the service's text.
@@ -41,6 +43,7 @@ pub(crate) async fn run(
     let mut session = crate::sql::Session::default();
     session.row_limit = Some(MAX_ROWS);
     session.outside = crate::api::outside::owner(state);
+    session.variables = scope.variables.clone();
     for (name, value) in parameters {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let mut parameter = crate::sql::Parameter::default();

@@ -29,6 +29,7 @@ mod storage;
 mod text;
 pub(crate) mod types;
 mod upkeep;
+mod variables;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -46,6 +47,7 @@ pub(crate) use output::batch_rows;
 pub use output::{ColumnInfo, Output};
 use parse::{Command, Name, Source};
 use plan::Planner;
+pub use variables::Variables;
 
 /// Who runs statements and owns what they make.
 pub(crate) const USER: &str = crate::api::USER;
@@ -59,6 +61,8 @@ pub struct Session {
     pub schema: Option<String>,
     /// The values of `:name` markers.
     pub parameters: Vec<Parameter>,
+    /// What `DECLARE` and `SET VAR` leave for the statements that follow.
+    pub variables: Variables,
     /// A query stops one row after so many.
     pub row_limit: Option<usize>,
     /// The workspace that the statement runs in; without one there are no grants and no functions of users.
@@ -126,7 +130,8 @@ impl Session {
     fn text(&self, marker: &str) -> Result<String, SqlError> {
         let name = marker.trim_start_matches(':').to_lowercase();
         let found = self.parameters.iter().find(|parameter| parameter.name.to_lowercase() == name);
-        found.and_then(|parameter| parameter.value.clone()).ok_or_else(|| {
+        let value = found.and_then(|parameter| parameter.value.clone());
+        value.or_else(|| self.variables.text(&name)).ok_or_else(|| {
             SqlError::new(
                 "UNBOUND_SQL_PARAMETER",
                 format!("IDENTIFIER needs the parameter: {name}. Give the statement a value for it"),
@@ -263,6 +268,7 @@ impl Engine {
             Command::Grant { privileges, on, principal, revoke } => {
                 run.grant(privileges, &on, principal, revoke)
             }
+            Command::Variable(statement) => run.variable(statement).await,
             Command::List { path, limit } => run.list(&path, limit),
             Command::Upkeep(upkeep) => run.upkeep(upkeep).await,
             Command::Set(setting) => run.setting(setting),

@@ -174,6 +174,61 @@ async fn steps_of_a_recursion_are_one_chunk() {
 }
 
 #[tokio::test]
+async fn variables_live_as_long_as_their_session() {
+    let lab = Lab::start().await;
+    let warehouses = lab.get("2.0/sql/warehouses").await;
+    let opened =
+        lab.post("2.0/sql/sessions", json!({ "warehouse_id": warehouses["warehouses"][0]["id"] })).await;
+    let session = json!({ "session_id": opened["session_id"] });
+    let run = async |text: &str| lab.try_statement(text, session.clone()).await;
+    for text in [
+        "DECLARE VARIABLE x INT DEFAULT 2 + 3",
+        "DECLARE OR REPLACE name = 'region'",
+        "DECLARE nothing STRING",
+        "CREATE TABLE main.default.numbers AS SELECT 7 AS n",
+    ] {
+        let answer = run(text).await;
+        assert_eq!(answer["status"]["state"], "SUCCEEDED", "{text}: {answer}");
+    }
+    for (text, expected) in [
+        ("SELECT x, x + 1 AS y, session.x, nothing", json!([["5", "6", "5", null]])),
+        ("SELECT n FROM main.default.numbers WHERE n > x", json!([["7"]])),
+        // a column and the alias of one come before a variable
+        ("SELECT x FROM (SELECT 1 AS x)", json!([["1"]])),
+        ("SELECT 9 AS x, x + 1 AS y", json!([["9", "10"]])),
+        ("SELECT count(*) FROM IDENTIFIER('samples.tpch.' || name)", json!([["5"]])),
+    ] {
+        let answer = run(text).await;
+        assert_eq!(answer["result"]["data_array"], expected, "{text}: {answer}");
+    }
+    run("SET VAR x = (SELECT max(n) FROM main.default.numbers) + x").await;
+    assert_eq!(run("SELECT x").await["result"]["data_array"], json!([["12"]]));
+    run("SET VARIABLE x = DEFAULT").await;
+    assert_eq!(run("SELECT x").await["result"]["data_array"], json!([["5"]]));
+    for (text, said) in [
+        ("DECLARE x INT", "VARIABLE_ALREADY_EXISTS"),
+        ("DECLARE y", "PARSE_SYNTAX_ERROR"),
+        ("SET VAR unknown = 1", "UNRESOLVED_VARIABLE"),
+        ("SET VAR x = 'text'", "CAST_INVALID_INPUT"),
+        ("SELECT unknown", "UNRESOLVED_COLUMN"),
+    ] {
+        let refused = run(text).await;
+        assert!(
+            refused["status"]["error"]["message"].as_str().unwrap_or_default().contains(said),
+            "{text}: {refused}"
+        );
+    }
+    run("DROP TEMPORARY VARIABLE x").await;
+    run("DROP TEMPORARY VARIABLE IF EXISTS x").await;
+    for answer in [run("SELECT x").await, lab.try_statement("SELECT name", json!({})).await] {
+        assert!(
+            answer["status"]["error"]["message"].as_str().unwrap().contains("UNRESOLVED_COLUMN"),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn small_words_of_the_dialect() {
     let lab = Lab::start().await;
     check(

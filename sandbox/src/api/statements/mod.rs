@@ -226,6 +226,7 @@ async fn execute(
     warehouses::use_warehouse(&state, &order.warehouse)?;
     if let Some(id) = &order.session_id {
         let scope = state.statements.sessions.scope(id, &caller)?;
+        order.session.variables = scope.variables;
         if order.session.catalog.is_none() && order.session.schema.is_none() {
             order.session.catalog = scope.catalog;
         }

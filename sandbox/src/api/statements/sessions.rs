@@ -57,7 +57,7 @@ async fn open(
 ) -> Answer {
     warehouses::use_warehouse(&state, &body.warehouse_id)?;
     let name = |name: Option<String>| name.filter(|name| !name.is_empty()).map(|name| name.to_lowercase());
-    let scope = Scope { catalog: name(body.catalog), schema: name(body.schema) };
+    let scope = Scope { catalog: name(body.catalog), schema: name(body.schema), ..Scope::default() };
     let id = ids::uuid();
     state.statements.sessions.0.lock().insert(id.clone(), (caller.id, scope));
     Ok(Json(json!({ "session_id": id })))

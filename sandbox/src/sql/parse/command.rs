@@ -101,6 +101,7 @@ pub(crate) enum Command {
         revoke: bool,
     },
     Upkeep(Upkeep),
+    Variable(VariableStatement),
     /// The files of a folder of a volume.
     List {
         path: String,
@@ -170,6 +171,26 @@ pub(crate) struct CreateFunction {
 pub(crate) struct Securable {
     pub(crate) kind: &'static str,
     pub(crate) name: Name,
+}
+
+/// Statements about variables; types and values as they are written.
+#[derive(Debug)]
+pub(crate) enum VariableStatement {
+    Declare {
+        name: String,
+        replace: bool,
+        kind: Option<String>,
+        default: Option<String>,
+    },
+    /// None is `DEFAULT`.
+    Set {
+        name: String,
+        value: Option<String>,
+    },
+    Drop {
+        name: String,
+        if_exists: bool,
+    },
 }
 
 /// Statements that keep tables in shape.

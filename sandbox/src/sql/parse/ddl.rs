@@ -352,6 +352,9 @@ impl Reader<'_> {
             let if_exists = self.eat(&["if", "exists"]);
             return Ok(Command::DropFunction { name: self.name()?, if_exists });
         }
+        if self.eat(&["temporary", "variable"]) {
+            return self.drop_variable();
+        }
         let (kind, view) = self.kind()?;
         let if_exists = self.eat(&["if", "exists"]);
         let name = self.name()?;

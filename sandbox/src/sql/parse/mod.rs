@@ -9,6 +9,7 @@ mod show;
 mod source;
 mod spell;
 mod upkeep;
+mod variable;
 
 pub(crate) use command::*;
 pub(crate) use source::{Source, offset, place, place_of};
@@ -25,8 +26,8 @@ const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
 const UNSUPPORTED: &[&str] = &[
-    "begin", "call", "clone", "convert", "copy", "declare", "deny", "get", "load", "put", "remove", "reorg",
-    "sync", "undrop",
+    "begin", "call", "clone", "convert", "copy", "deny", "get", "load", "put", "remove", "reorg", "sync",
+    "undrop",
 ];
 
 /// Parses a statement.
@@ -90,6 +91,7 @@ impl<'a> Reader<'a> {
             "revoke" => self.grant(true),
             "set" | "reset" => self.setting(),
             "execute" => self.execute(),
+            "declare" => self.declare(),
             "list" => self.list(),
             "restore" => self.restore(),
             "analyze" | "cache" | "clear" | "fsck" | "msck" | "optimize" | "refresh" | "repair"

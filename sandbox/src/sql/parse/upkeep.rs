@@ -215,7 +215,10 @@ impl Reader<'_> {
             let _ = self.eat(&["v"]);
             return Ok(Command::Set(Setting::All));
         }
-        if let Some(word @ ("var" | "variable" | "session" | "recipient")) = self.peek_word(0).as_deref() {
+        if self.eat(&["variable"]) || self.eat(&["var"]) {
+            return self.set_variable();
+        }
+        if let Some(word @ ("session" | "recipient")) = self.peek_word(0).as_deref() {
             return Err(SqlError::unsupported(format!("SET {}", word.to_uppercase())));
         }
         let key = self.property_key()?;

@@ -157,6 +157,11 @@ pub(super) fn call_with(name: &ObjectName, arguments: &[FunctionArg]) -> Expr {
     called
 }
 
+/// A value of a type; no text is NULL.
+pub(crate) fn literal(text: Option<&str>, type_name: &str) -> Option<Expr> {
+    cast(text.map_or_else(|| Expr::Value(Value::Null.into()), string), type_name)
+}
+
 pub(super) fn cast(expr: Expr, type_name: &str) -> Option<Expr> {
     let dialect = datafusion::sql::sqlparser::dialect::DatabricksDialect {};
     let data_type = Parser::new(&dialect).try_with_sql(type_name).ok()?.parse_data_type().ok()?;

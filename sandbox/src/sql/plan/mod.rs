@@ -38,6 +38,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::error::SqlError;
 use super::parse::{Source, place, with_room};
 use super::{Engine, Output, Session};
+pub(crate) use calls::literal;
 pub(crate) use errors::DIVIDE_BY_ZERO;
 pub(crate) use rewrite::with_arguments;
 pub(crate) use session::state;
@@ -101,12 +102,20 @@ impl<'a> Planner<'a> {
         });
         // an unknown column may be the alias of an earlier one in the same list, which only a first try can tell: columns go first
         let mut lateral = HashSet::new();
+        // and one that no list has may be a variable, whose place is behind both
+        let mut bound = HashSet::new();
         let (plan, tables) = loop {
-            match self.attempt(with_room(|| query.clone()), &lateral, &places, source).await? {
+            let mut query = with_room(|| query.clone());
+            with_room(|| self.session.variables.bind(&mut query, &bound));
+            match self.attempt(query, &lateral, &places, source).await? {
                 Ok(planned) => break planned,
                 Err(DataFusionError::SchemaError(cause, trace)) => match cause.as_ref() {
                     SchemaError::FieldNotFound { field, .. }
                         if field.relation.is_none() && lateral.insert(field.name.clone()) => {}
+                    SchemaError::FieldNotFound { field, .. }
+                        if field.relation.is_none()
+                            && self.session.variables.has(&field.name)
+                            && bound.insert(field.name.clone()) => {}
                     _ => return Err(errors::explain(DataFusionError::SchemaError(cause, trace), source)),
                 },
                 Err(cause) => return Err(errors::explain(cause, source)),
