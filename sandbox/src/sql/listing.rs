@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Int32Array, StringArray};
+use datafusion::sql::sqlparser::ast::Ident;
 
-use super::catalog::{INFORMATION_SCHEMA, SchemaName, Table, TableKind};
+use super::catalog::{INFORMATION_SCHEMA, SchemaName, Table, TableKind, TableName};
 use super::error::SqlError;
 use super::parse::{Listed, Listing};
 use super::{Output, Run, types};
@@ -45,6 +46,55 @@ impl Run<'_> {
         }
     }
 
+    /// The columns of the primary key, or those of the foreign keys and the columns that they are for.
+    pub(super) fn keys(&self, table: &Table, name: &TableName, foreign: bool) -> Output {
+        let (mut key, mut sequence, mut of, mut parent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (constraint, text) in &table.constraints {
+            let kind = if foreign { "foreign key" } else { "primary key" };
+            if !text.to_lowercase().starts_with(kind) {
+                continue;
+            }
+            let (columns, rest) = in_parentheses(text);
+            let mut words = rest.split_whitespace();
+            let referenced = words.find(|word| word.eq_ignore_ascii_case("references")).and(words.next());
+            let target =
+                referenced.and_then(|word| word.split('(').next()).unwrap_or_default().replace('`', "");
+            let target = self.session.table(&target.split('.').map(Ident::new).collect());
+            // without columns it is for those of the other table's primary key
+            let mut others = in_parentheses(rest).0;
+            if foreign && others.is_empty() {
+                let other = self.engine.table(&target).ok();
+                let primary = other.as_ref().and_then(|it| {
+                    it.constraints.values().find(|text| text.to_lowercase().starts_with("primary key"))
+                });
+                others = primary.map(|text| in_parentheses(text).0).unwrap_or_default();
+            }
+            let others = others.into_iter().chain(std::iter::repeat(String::new()));
+            for ((place, column), other) in (1_i32..).zip(columns).zip(others) {
+                key.push(column);
+                sequence.push(place);
+                of.push(constraint.clone());
+                parent.push((target.clone(), other));
+            }
+        }
+        let here = |part: &String| texts(key.iter().map(|_| part.clone()));
+        let mut all = vec![
+            ("catalogName", here(&name.catalog)),
+            ("namespace", here(&name.schema)),
+            ("tableName", here(&name.table)),
+            ("col_name", texts(key.iter().cloned())),
+            ("keySeq", Arc::new(Int32Array::from(sequence)) as ArrayRef),
+            ("constraintName", texts(of.into_iter())),
+        ];
+        if foreign {
+            all.push(("parentCatalogName", texts(parent.iter().map(|(it, _)| it.catalog.clone()))));
+            all.push(("parentNamespace", texts(parent.iter().map(|(it, _)| it.schema.clone()))));
+            all.push(("parentTableName", texts(parent.iter().map(|(it, _)| it.table.clone()))));
+            all.push(("parentColName", texts(parent.iter().map(|(_, column)| column.clone()))));
+        }
+        Output::columns(all)
+    }
+
     /// The schemas whose name fits, in order.
     fn schemas_listed(&self, listing: &Listing) -> Result<Vec<SchemaName>, SqlError> {
         let catalogs = match &listing.catalog {
@@ -77,6 +127,15 @@ impl Run<'_> {
         }
         Ok(found)
     }
+}
+
+/// The names in the first parentheses of a text, and what follows them.
+fn in_parentheses(text: &str) -> (Vec<String>, &str) {
+    let Some((inside, rest)) = text.split_once('(').and_then(|(_, after)| after.split_once(')')) else {
+        return (Vec::new(), "");
+    };
+    let names = inside.split(',').filter_map(|name| name.split_whitespace().next());
+    (names.map(|name| name.replace('`', "")).collect(), rest)
 }
 
 fn tables(tables: &[(SchemaName, Arc<Table>)]) -> Output {

@@ -86,6 +86,9 @@ impl Run<'_> {
                 ))
             }
             Show::Listing(listing) => self.listing(&listing),
+            Show::Keys { name, foreign } => {
+                Ok(self.keys(&*self.shown(&name)?, &self.session.table(&name), foreign))
+            }
             Show::Grants { principal, on } => self.show_grants(principal, on.as_ref()),
             Show::Principals { groups, pattern } => {
                 let names = self.principals(groups)?;

@@ -252,6 +252,11 @@ async fn small_words_of_the_dialect() {
                 "SELECT mode(n), mode(s) FROM VALUES (1, NULL), (2, 'x'), (2, 'x') AS t(n, s)",
                 json!([["2", "x"]]),
             ),
+            (
+                "SELECT mode(n) FILTER (WHERE n > 1), mode(n) FROM VALUES (1), (1), (2) AS t(n)",
+                json!([["2", "1"]]),
+            ),
+            ("SELECT col FROM (SELECT 1 AS id) t LATERAL VIEW explode(array(1, 2)) e", json!([["1"], ["2"]])),
             ("SELECT mode(n) FROM VALUES (1) AS t(n) WHERE n > 1", json!([[null]])),
         ],
     )

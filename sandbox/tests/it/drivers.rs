@@ -71,6 +71,32 @@ async fn drivers_list_catalogs_by_patterns() {
 }
 
 #[tokio::test]
+async fn drivers_ask_for_keys_and_flags() {
+    let lab = Lab::start().await;
+    lab.succeed(
+        "CREATE TABLE main.default.p (a INT NOT NULL, b INT NOT NULL, CONSTRAINT p_pk PRIMARY KEY (a, b))",
+    )
+    .await;
+    lab.succeed(
+        "CREATE TABLE main.default.c (x INT, y INT, CONSTRAINT c_fk FOREIGN KEY (x, y) REFERENCES main.default.p (a, b))",
+    )
+    .await;
+    let keys = lab.succeed("SHOW KEYS IN CATALOG `main` IN SCHEMA `default` IN TABLE `p`").await;
+    assert_eq!(
+        (column(&keys, "col_name"), column(&keys, "keySeq")),
+        (vec![json!("a"), json!("b")], vec![json!("1"), json!("2")])
+    );
+    assert_eq!(column(&keys, "constraintName")[0], "p_pk");
+    let foreign = lab.succeed("SHOW FOREIGN KEYS IN CATALOG main IN SCHEMA default IN TABLE c").await;
+    assert_eq!(column(&foreign, "col_name"), ["x", "y"]);
+    assert_eq!(column(&foreign, "parentTableName"), ["p", "p"]);
+    assert_eq!(column(&foreign, "parentColName"), ["a", "b"]);
+    assert_eq!(lab.cells("SHOW KEYS IN CATALOG samples IN SCHEMA tpch IN TABLE nation").await, json!([]));
+    let flags = lab.get("2.0/connector-service/feature-flags/PYTHON/4.8.0").await;
+    assert_eq!(flags["flags"], json!([]));
+}
+
+#[tokio::test]
 async fn one_answer_has_the_links_to_many_chunks() {
     let lab = Lab::start().await;
     let fields = json!({ "disposition": "EXTERNAL_LINKS", "format": "JSON_ARRAY" });

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use axum::extract::{Path, State};
-use axum::routing::{delete, post};
+use axum::routing::{delete, get, post};
 use axum::{Extension, Json, Router};
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -40,7 +40,15 @@ impl Sessions {
 
 pub(super) fn routes() -> Router<AppState> {
     const ALL: &str = "/api/2.0/sql/sessions";
-    Router::new().route(ALL, post(open)).route(&format!("{ALL}/{{id}}"), delete(close))
+    Router::new()
+        .route(ALL, post(open))
+        .route(&format!("{ALL}/{{id}}"), delete(close))
+        .route("/api/2.0/connector-service/feature-flags/{client}/{version}", get(flags))
+}
+
+/// The switches that a driver asks for before its first statement: none is set, for a quarter of an hour.
+async fn flags() -> Answer {
+    Ok(Json(json!({ "flags": [], "ttl_seconds": 900 })))
 }
 
 #[derive(Deserialize)]

@@ -423,6 +423,7 @@ pub(crate) fn expand(name: &str, call: &Function) -> Option<Expr> {
     });
     // what belongs to a call of an aggregate goes to the aggregate that it stands for
     if let Expr::Function(inner) = &mut body {
+        let inner = if inner.name.to_string() == "spark_mode" { first_call(inner)? } else { inner };
         inner.over.clone_from(&call.over);
         inner.filter.clone_from(&call.filter);
         inner.null_treatment = inner.null_treatment.or(call.null_treatment);
@@ -436,6 +437,15 @@ pub(crate) fn expand(name: &str, call: &Function) -> Option<Expr> {
         None
     } else {
         Some(Expr::Nested(Box::new(body)))
+    }
+}
+
+/// The call that is the first argument of another.
+fn first_call(outer: &mut Function) -> Option<&mut Function> {
+    let FunctionArguments::List(list) = &mut outer.args else { return None };
+    match list.args.first_mut()? {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner))) => Some(inner),
+        _ => None,
     }
 }
 

@@ -375,6 +375,7 @@ pub(crate) enum Show {
     Principals { groups: bool, pattern: Option<String> },
     Grants { principal: Option<String>, on: Option<Securable> },
     Listing(Listing),
+    Keys { name: Name, foreign: bool },
 }
 
 /// What drivers list, with patterns as JDBC has them: `%` is any text, `_` any character.

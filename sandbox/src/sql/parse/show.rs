@@ -9,6 +9,9 @@ use crate::sql::error::SqlError;
 impl Reader<'_> {
     pub(super) fn show(&mut self) -> Parsed<Command> {
         self.expect(&["show"])?;
+        if matches!(self.peek_word(0).as_deref(), Some("keys" | "foreign")) {
+            return self.keys();
+        }
         if let Some(listing) = self.listing()? {
             return Ok(Command::Show(Show::Listing(listing)));
         }
@@ -99,6 +102,18 @@ impl Reader<'_> {
         }
         listing.name = self.pattern()?;
         Ok(Some(listing))
+    }
+
+    /// `SHOW [FOREIGN] KEYS IN CATALOG c IN SCHEMA s IN TABLE t`
+    fn keys(&mut self) -> Parsed<Command> {
+        let foreign = self.eat(&["foreign"]);
+        self.expect(&["keys"])?;
+        let mut name = Vec::new();
+        for word in ["catalog", "schema", "table"] {
+            self.expect(&["in", word])?;
+            name.push(self.ident()?);
+        }
+        Ok(Command::Show(Show::Keys { name, foreign }))
     }
 
     /// `('key')`

@@ -93,11 +93,8 @@ pub(super) fn lateral_functions(select: &mut Select) {
             return false;
         }
         let call = call_with(name, args);
-        let mut columns: Vec<Ident> =
-            alias.iter().flat_map(|alias| alias.columns.iter().map(|column| column.name.clone())).collect();
-        if columns.is_empty() && generators::yields_col(&call) {
-            columns.push(Ident::new("col"));
-        }
+        let columns = alias.iter().flat_map(|alias| alias.columns.iter().map(|column| column.name.clone()));
+        let columns = columns.collect();
         let name = alias.as_ref().map_or_else(|| Ident::new("__lateral"), |alias| alias.name.clone());
         views.push(ast::LateralView {
             lateral_view: call,
@@ -134,8 +131,12 @@ pub(super) fn lateral_functions(select: &mut Select) {
 /// `FROM t LATERAL VIEW explode(a) v AS c` is `FROM (SELECT *, explode(a) AS c FROM t) AS t`, where `v.c` is `c`.
 pub(super) fn lateral_views(select: &mut Select) -> Result<(), SqlError> {
     for view in std::mem::take(&mut select.lateral_views) {
+        let mut aliases = view.lateral_col_alias;
+        if aliases.is_empty() && generators::yields_col(&view.lateral_view) {
+            aliases.push(Ident::new("col"));
+        }
         let generated = match &view.lateral_view {
-            Expr::Function(function) => generators::generate(function, &view.lateral_col_alias, view.outer)?,
+            Expr::Function(function) => generators::generate(function, &aliases, view.outer)?,
             _ => None,
         };
         let Some(generated) = generated else {
