@@ -105,7 +105,7 @@ def bare(host):
 
 
 def limits(ours, peers, bares):
-    """Prints what we claim, and gives back whether it holds."""
+    """Prints what we aim at, and gives back whether it is reached."""
     best = lambda figure: min((peer[figure] for peer in peers if peer.get(figure)), default=None)
     start, call = best("start"), best("call")
     checks = [
