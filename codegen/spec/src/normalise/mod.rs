@@ -11,7 +11,7 @@ mod prune;
 pub(crate) mod reach;
 mod rename;
 mod responses;
-pub(crate) mod strip;
+mod strip;
 
 use serde_json::Value;
 

@@ -12,14 +12,11 @@
 //! | a property called `extra` | it would be the field that keeps unknown ones |
 //! | `description` | it is lost beside a `$ref`; the refine pass writes all docs |
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
 use super::{each_operation_schema_mut, each_schema_mut};
-use crate::document::reference_name;
 use crate::names::property_name;
-use crate::{Document, ParameterPlace, Result};
+use crate::{Document, Result};
 
 /// Schema keywords that are understood. Anything else is an error and not a surprise.
 const KNOWN: [&str; 7] =
@@ -96,24 +93,6 @@ fn component(name: &str, schema: &mut Value, problem: &mut impl FnMut(&str, Stri
         optional_lists(map);
         beside_extra(map);
     }
-}
-
-/// What a request cannot do without of a component, by its name in JSON: not what is part of the
-/// path, which is not asked for a second time in the body.
-#[cfg(feature = "generate")]
-pub(crate) fn required(source: &Document, name: &str) -> Vec<String> {
-    let is_body =
-        |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(reference_name) == Some(name);
-    let in_paths: BTreeSet<&str> = source
-        .operations()
-        .filter(|operation| operation.json_body().is_some_and(is_body))
-        .flat_map(|operation| operation.parameters())
-        .filter(|parameter| parameter.place() == ParameterPlace::Path)
-        .map(|parameter| parameter.name())
-        .collect();
-    let required = source.schemas().get(name).and_then(|schema| schema.get("required"));
-    let names = required.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    names.filter(|name| !in_paths.contains(name)).map(str::to_owned).collect()
 }
 
 /// A property that would take the name of the field for unknown ones gets another; the refine pass

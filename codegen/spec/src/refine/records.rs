@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Field, Fields, Item, ItemStruct, Type, parse_quote};
 
@@ -14,8 +15,8 @@ use super::fields::{How, serialised_name};
 use super::secrets::is_secret;
 use super::types::{argument_of, named};
 use super::{call_site, unexpected, without_derives};
-use crate::normalise::strip;
-use crate::{Document, Result};
+use crate::document::reference_name;
+use crate::{Document, ParameterPlace, Result};
 
 /// Puts optional structs in boxes, and what keeps unknown fields in the place of a whole map.
 pub(super) fn shrink(items: &mut [Item]) {
@@ -85,7 +86,7 @@ pub(super) fn make(source: &Document, items: &mut Vec<Item>, requested: &BTreeSe
             return Err(unexpected(source.name(), &place, "`extra`, and beside it only what may be absent"));
         }
         let required = match requested.contains(&item.ident.to_string()) {
-            true => required(source, item),
+            true => required(source, &item.ident.to_string()),
             false => Vec::new(),
         };
         records.extend(record(item, &required, &structs));
@@ -101,9 +102,21 @@ fn is_record(item: &ItemStruct) -> bool {
         && fields.iter().all(|(name, ty)| name == "extra" || optional(ty))
 }
 
-/// What a request cannot do without: names in JSON.
-fn required(source: &Document, item: &ItemStruct) -> Vec<String> {
-    strip::required(source, &item.ident.to_string())
+/// What a request cannot do without of a component, by its name in JSON: not what is part of the
+/// path, which is not asked for a second time in the body.
+fn required(source: &Document, name: &str) -> Vec<String> {
+    let is_body =
+        |schema: &Value| schema.get("$ref").and_then(Value::as_str).map(reference_name) == Some(name);
+    let in_paths: BTreeSet<&str> = source
+        .operations()
+        .filter(|operation| operation.json_body().is_some_and(is_body))
+        .flat_map(|operation| operation.parameters())
+        .filter(|parameter| parameter.place() == ParameterPlace::Path)
+        .map(|parameter| parameter.name())
+        .collect();
+    let required = source.schemas().get(name).and_then(|schema| schema.get("required"));
+    let names = required.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| !in_paths.contains(name)).map(str::to_owned).collect()
 }
 
 /// How a field that holds structs is read.

@@ -169,9 +169,8 @@ impl VisitorMut for Rewriter<'_> {
             Ok(None) => {}
             Err(error) => return ControlFlow::Break(error),
         }
-        match factor {
-            TableFactor::Derived { subquery, alias, .. } => selects::name_values(subquery, alias),
-            _ => {}
+        if let TableFactor::Derived { subquery, alias, .. } = factor {
+            selects::name_values(subquery, alias);
         }
         ControlFlow::Continue(())
     }
