@@ -26,14 +26,23 @@ const FIELDS: &str = "fields";
 pub struct Registry {
     tools: Arc<Vec<Entry>>,
     names: Arc<HashMap<&'static str, usize>>,
+    /// The tool of each operation that is one.
+    operations: Arc<HashMap<&'static str, &'static str>>,
     /// The schema of the argument that says which workspace is meant, where there are several.
     workspace: Option<Value>,
 }
 
 struct Entry {
     spec: ToolSpec,
-    schema: OnceLock<Arc<Map<String, Value>>>,
+    schema: OnceLock<Known>,
     check: OnceLock<ArgumentCheck>,
+}
+
+/// What is known of a tool's arguments once somebody asked.
+struct Known {
+    schema: Arc<Map<String, Value>>,
+    /// Whether the tool itself has an argument that others have for the length of the answer.
+    has_max_tokens: bool,
 }
 
 impl std::fmt::Debug for Registry {
@@ -53,14 +62,23 @@ impl Registry {
     /// A server with these tools. Of two with one name the first counts.
     pub fn new(specs: Vec<ToolSpec>) -> Self {
         let mut names = HashMap::new();
+        let mut operations = HashMap::new();
         let mut tools: Vec<Entry> = Vec::with_capacity(specs.len());
         for spec in specs {
             if !names.contains_key(spec.name) {
                 names.insert(spec.name, tools.len());
+                if let Some(operation) = spec.operation {
+                    operations.entry(operation).or_insert(spec.name);
+                }
                 tools.push(Entry { spec, schema: OnceLock::new(), check: OnceLock::new() });
             }
         }
-        Self { tools: Arc::new(tools), names: Arc::new(names), workspace: None }
+        Self {
+            tools: Arc::new(tools),
+            names: Arc::new(names),
+            operations: Arc::new(operations),
+            workspace: None,
+        }
     }
 
     /// The same tools over these workspaces: of several each call can name one.
@@ -106,19 +124,20 @@ impl Registry {
 
     /// The schema of a tool's answer.
     pub fn output_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
-        self.entry(name).map(|entry| entry.spec.output_schema())
+        self.entry(name).map(|entry| Arc::new(entry.spec.output_schema()))
     }
 
     /// The schema of a tool's arguments, in which other operations go by the names of their tools.
     pub fn input_schema(&self, name: &str) -> Option<Arc<Map<String, Value>>> {
-        self.entry(name).map(|entry| self.schema(entry))
+        self.entry(name).map(|entry| Arc::clone(&self.known(entry).schema))
     }
 
-    fn schema(&self, entry: &Entry) -> Arc<Map<String, Value>> {
-        let read = || {
-            let mut schema = Value::Object((*entry.spec.input_schema()).clone());
-            self.reword(&mut schema);
-            let Value::Object(mut schema) = schema else { return Arc::default() };
+    fn known<'a>(&self, entry: &'a Entry) -> &'a Known {
+        entry.schema.get_or_init(|| {
+            let mut schema = entry.spec.input_schema();
+            let has_max_tokens =
+                schema.get("properties").is_some_and(|properties| properties.get(MAX_TOKENS).is_some());
+            schema.values_mut().for_each(|value| self.reword(value));
             if let Some(workspace) = &self.workspace {
                 let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
                 if let Value::Object(properties) = properties {
@@ -126,9 +145,8 @@ impl Registry {
                 }
             }
             declare(&entry.spec, &mut schema);
-            Arc::new(schema)
-        };
-        Arc::clone(entry.schema.get_or_init(read))
+            Known { schema: Arc::new(schema), has_max_tokens }
+        })
     }
 
     /// Descriptions of the documents speak of operations, an agent knows tools; and their marks of code are for people,
@@ -136,14 +154,12 @@ impl Registry {
     fn reword(&self, schema: &mut Value) {
         match schema {
             Value::String(text) if text.contains('`') => {
-                for spec in self.tools() {
-                    let Some(operation) = spec.operation else { continue };
-                    let quoted = format!("`{operation}`");
-                    if text.contains(&quoted) {
-                        *text = text.replace(&quoted, spec.name);
-                    }
-                }
-                text.retain(|letter| letter != '`');
+                // What stands between the marks is every second part.
+                let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+                    1 => self.operations.get(part).copied().unwrap_or(part),
+                    _ => part,
+                });
+                *text = parts.collect();
             }
             Value::Object(map) => map.values_mut().for_each(|value| self.reword(value)),
             Value::Array(list) => list.iter_mut().for_each(|value| self.reword(value)),
@@ -204,7 +220,7 @@ impl Registry {
     ) -> Result<(&Entry, Map<String, Value>, Wish), ToolError> {
         let entry = self.entry(name).ok_or_else(|| self.unknown(name))?;
         let mut wish = Wish::default();
-        if !has_own(&entry.spec, MAX_TOKENS) {
+        if !self.known(entry).has_max_tokens {
             wish.max_tokens = arguments.shift_remove(MAX_TOKENS).map_or(Ok(None), max_tokens)?;
         }
         if entry.spec.takes_fields {
@@ -213,7 +229,7 @@ impl Registry {
         let check = match entry.check.get() {
             Some(check) => check,
             None => {
-                let check = ArgumentCheck::new(self.schema(entry))?;
+                let check = ArgumentCheck::new(Arc::clone(&self.known(entry).schema))?;
                 entry.check.get_or_init(|| check)
             }
         };
@@ -271,11 +287,6 @@ fn declare(spec: &ToolSpec, schema: &mut Map<String, Value>) {
     if let Some(closed) = schema.shift_remove("additionalProperties") {
         schema.insert("additionalProperties".to_owned(), closed);
     }
-}
-
-/// Whether a tool has an argument of this name itself.
-fn has_own(spec: &ToolSpec, name: &str) -> bool {
-    spec.input_schema().get("properties").is_some_and(|properties| properties.get(name).is_some())
 }
 
 fn fields(value: Value) -> Result<Option<Vec<String>>, ToolError> {

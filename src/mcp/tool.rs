@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
@@ -97,13 +96,13 @@ pub enum Schema {
 
 impl ToolSpec {
     /// The schema of the arguments: an object, inlined, closed.
-    pub fn input_schema(&self) -> Arc<Map<String, Value>> {
-        Arc::new(self.schema.read())
+    pub fn input_schema(&self) -> Map<String, Value> {
+        self.schema.read()
     }
 
     /// The schema of the answer: an object, inlined, open.
-    pub fn output_schema(&self) -> Arc<Map<String, Value>> {
-        Arc::new(self.output.read())
+    pub fn output_schema(&self) -> Map<String, Value> {
+        self.output.read()
     }
 }
 

@@ -24,38 +24,84 @@ pub(super) struct Csv {
 
 /// Records with named fields, objects within them flattened to dotted names; `None` for what is no table.
 pub(super) fn records(items: &[Value]) -> Option<Csv> {
-    let mut columns: Vec<String> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut columns = Columns::default();
     let mut rows: Vec<Vec<(usize, &Value)>> = Vec::with_capacity(items.len());
     for item in items {
-        let mut row = Vec::new();
-        let mut flat = Vec::new();
-        flatten(item.as_object()?, "", &mut flat)?;
-        for (name, value) in flat {
-            let place = *places.entry(name).or_insert_with_key(|name| {
-                columns.push(name.clone());
-                columns.len() - 1
-            });
-            row.push((place, value));
-        }
-        if columns.len() > MOST_COLUMNS {
-            return None;
-        }
+        let mut row = Vec::with_capacity(columns.names.len());
+        columns.flatten(item.as_object()?, "", &mut row)?;
         rows.push(row);
     }
-    if columns.is_empty() {
+    if columns.names.is_empty() {
         return None;
     }
     let mut table = Csv::new("records", true);
-    table.line(columns.iter().map(|name| text_cell(name, false)));
+    table.line(columns.names.iter().map(|name| text_cell(name, false)));
+    let mut cells = Vec::with_capacity(columns.names.len());
     for row in rows {
-        let mut cells = vec![Cow::Borrowed(""); columns.len()];
+        cells.resize(columns.names.len(), Cow::Borrowed(""));
         for (place, value) in row {
             cells[place] = cell(value, false)?;
         }
-        table.record(cells.into_iter());
+        table.record(cells.drain(..));
     }
     Some(table)
+}
+
+/// The columns of a table of records, in the order in which their names were met.
+#[derive(Default)]
+struct Columns {
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Columns {
+    /// The fields of an object with the places of their columns; `None` where a name has a dot itself, an object is
+    /// empty, or there are too many columns.
+    fn flatten<'a>(
+        &mut self,
+        object: &'a Map<String, Value>,
+        before: &str,
+        row: &mut Vec<(usize, &'a Value)>,
+    ) -> Option<()> {
+        for (name, value) in object {
+            if name.contains('.') || name.is_empty() {
+                return None;
+            }
+            match value {
+                Value::Object(inner) if !inner.is_empty() => {
+                    self.flatten(inner, &joined(before, name), row)?;
+                }
+                value => row.push((self.place(before, name, row.len())?, value)),
+            }
+        }
+        Some(())
+    }
+
+    /// The place of a column. Records have mostly the same fields in the same order, so it is looked for at `likely`
+    /// first.
+    fn place(&mut self, before: &str, name: &str, likely: usize) -> Option<usize> {
+        let is_it = |known: &String| match known.strip_suffix(name) {
+            Some("") => before.is_empty(),
+            Some(start) => start.strip_suffix('.') == Some(before),
+            None => false,
+        };
+        if self.names.get(likely).is_some_and(is_it) {
+            return Some(likely);
+        }
+        let name = joined(before, name);
+        if let Some(place) = self.places.get(&name) {
+            return Some(*place);
+        }
+        let place = self.names.len();
+        self.names.push(name.clone());
+        self.places.insert(name, place);
+        (place < MOST_COLUMNS).then_some(place)
+    }
+}
+
+/// A dotted name.
+pub(super) fn joined(before: &str, name: &str) -> String {
+    if before.is_empty() { name.to_owned() } else { format!("{before}.{name}") }
 }
 
 /// Lists as rows, under a header where there is one of the same width.
@@ -97,25 +143,6 @@ impl Csv {
         }
         self.text.push('\n');
     }
-}
-
-/// The fields by dotted names; `None` where a name has a dot itself, or an object is empty.
-fn flatten<'a>(
-    object: &'a Map<String, Value>,
-    before: &str,
-    flat: &mut Vec<(String, &'a Value)>,
-) -> Option<()> {
-    for (name, value) in object {
-        if name.contains('.') || name.is_empty() {
-            return None;
-        }
-        let path = if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
-        match value {
-            Value::Object(inner) if !inner.is_empty() => flatten(inner, &path, flat)?,
-            value => flat.push((path, value)),
-        }
-    }
-    Some(())
 }
 
 fn cell(value: &Value, texts: bool) -> Option<Cow<'_, str>> {

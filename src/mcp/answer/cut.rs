@@ -44,21 +44,37 @@ pub(super) fn cut(value: &Map<String, Value>, room: usize) -> (Map<String, Value
 
 /// The bytes of a value as JSON.
 pub(super) fn size<T: serde::Serialize + ?Sized>(value: &T) -> usize {
-    struct Count(usize);
+    counted(value, usize::MAX)
+}
+
+/// Whether a value has more bytes as JSON; no more of it is written than that takes.
+pub(super) fn is_longer<T: serde::Serialize + ?Sized>(value: &T, than: usize) -> bool {
+    counted(value, than) > than
+}
+
+/// The bytes of a value as JSON, or some number over `most`.
+fn counted<T: serde::Serialize + ?Sized>(value: &T, most: usize) -> usize {
+    struct Count {
+        bytes: usize,
+        most: usize,
+    }
     impl Write for Count {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
+            self.bytes += bytes.len();
+            match self.bytes <= self.most {
+                true => Ok(bytes.len()),
+                false => Err(io::ErrorKind::FileTooLarge.into()),
+            }
         }
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }
-    let mut count = Count(0);
-    // Writing to a counter does not fail, nor does writing what is JSON already.
+    let mut count = Count { bytes: 0, most };
+    // It ends early where it has too many; what is JSON already fails in no other way.
     let _ = serde_json::to_writer(&mut count, value);
-    count.0
+    count.bytes
 }
 
 struct Cutter {
@@ -67,7 +83,7 @@ struct Cutter {
 
 impl Cutter {
     fn value(&mut self, value: &Value, room: usize, path: &str) -> Value {
-        if size(value) <= room {
+        if !is_longer(value, room) {
             return value.clone();
         }
         match value {

@@ -36,12 +36,16 @@ impl Answer {
         Fitted { pictures, ..self.fit() }
     }
 
-    fn fit(&self) -> Fitted {
-        let whole = self.forms(&self.value, &self.notes);
+    fn fit(mut self) -> Fitted {
+        let value = std::mem::take(&mut self.value);
+        let mut whole = self.forms(value, &self.notes);
         let Some(Limit { tokens: budget, shelf, readable }) = &self.limit else { return whole };
         if whole.is_within(*budget) {
             return whole;
         }
+        whole.structured.shift_remove(LEFT_OUT);
+        whole.structured.shift_remove(UNTRUSTED);
+        self.value = whole.structured;
         let kept = text(&self.value, self.untrusted, Layout::Lines);
         let rest = Rest { uri: shelf.keep(&kept.text), readable: *readable };
         let whole_size = size(&self.value);
@@ -54,7 +58,7 @@ impl Answer {
             let (value, gone) = cut(&self.value, room);
             let mut notes = notes(&gone, most, &rest, &kept);
             notes.extend(self.notes.iter().cloned());
-            let attempt = self.forms(&value, &notes);
+            let attempt = self.forms(value, &notes);
             let cost = attempt.cost();
             if cost <= *budget {
                 low = room;
@@ -81,7 +85,7 @@ impl Answer {
         let mut notes = vec![rest.note("all".to_owned(), "answer")];
         notes.extend(self.notes.iter().cloned());
         loop {
-            let least = self.forms(&Map::new(), &notes);
+            let least = self.forms(Map::new(), &notes);
             if notes.len() == 1 || least.is_within(budget) {
                 return least;
             }
@@ -89,10 +93,10 @@ impl Answer {
         }
     }
 
-    fn forms(&self, value: &Map<String, Value>, notes: &[LeftOut]) -> Fitted {
-        let mut structured = value.clone();
+    /// Both forms of a value, with what has to be said of it.
+    fn forms(&self, mut structured: Map<String, Value>, notes: &[LeftOut]) -> Fitted {
         let untrusted: Vec<&str> =
-            self.untrusted.iter().copied().filter(|path| is_there(value, path)).collect();
+            self.untrusted.iter().copied().filter(|path| is_there(&structured, path)).collect();
         if !untrusted.is_empty() {
             structured.insert(UNTRUSTED.to_owned(), json!(untrusted));
         }

@@ -18,7 +18,7 @@
 
 use serde_json::{Map, Value};
 
-use super::csv::{self, Csv};
+use super::csv::{self, Csv, joined};
 
 /// A text is taken out of the JSON from this length on.
 const LONG: usize = 200;
@@ -197,12 +197,8 @@ fn has_rows(object: &Map<String, Value>) -> bool {
         .any(|value| value.get(0).and_then(Value::as_array).map(Vec::len).is_some_and(|it| Some(it) == width))
 }
 
-fn joined(before: &str, name: &str) -> String {
-    if before.is_empty() { name.to_owned() } else { format!("{before}.{name}") }
-}
-
 fn is_shorter(length: usize, value: &Value) -> bool {
-    length < super::cut::size(value)
+    super::cut::is_longer(value, length)
 }
 
 /// Whether a name can be a part of a dotted path.

@@ -210,8 +210,9 @@ fn to_peer(peer: Peer<RoleServer>) -> mpsc::UnboundedSender<ProgressNotification
 
 /// The same in both forms: some clients show one, some the other.
 fn success(answer: Fitted) -> CallToolResult {
-    let mut result = CallToolResult::structured(Value::Object(answer.structured));
-    result.content = vec![ContentBlock::text(answer.text)];
+    // `CallToolResult::structured` would write the JSON as a text too.
+    let mut result = CallToolResult::success(vec![ContentBlock::text(answer.text)]);
+    result.structured_content = Some(Value::Object(answer.structured));
     let pictures = answer.pictures.into_iter();
     result.content.extend(pictures.map(|picture| ContentBlock::image(picture.base64, picture.media_type)));
     result

@@ -4,6 +4,7 @@
 //! at least one byte: a text of no more bytes than the budget fits uncounted.
 
 mod ascii;
+mod met;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
+use met::Met;
 use place::{SLOTS, slot};
 
 /// The rule of the build that wrote the table.
@@ -33,16 +35,18 @@ const PATTERN: &str = concat!(
 
 /// The tokens of a text.
 pub(super) fn count(text: &str) -> usize {
-    Pieces { text, at: 0 }.map(|piece| of_piece(piece.as_bytes())).sum()
+    let mut met = Met::new();
+    Pieces { text, at: 0 }.map(|piece| met.tokens(piece.as_bytes(), of_piece)).sum()
 }
 
 /// Whether a text has at most so many tokens.
 pub(crate) fn is_within(text: &str, tokens: usize) -> bool {
     text.len() <= tokens || {
         let mut left = tokens;
+        let mut met = Met::new();
         // The end is not looked at once it does not matter.
         Pieces { text, at: 0 }.all(|piece| {
-            let fits = left.checked_sub(of_piece(piece.as_bytes()));
+            let fits = left.checked_sub(met.tokens(piece.as_bytes(), of_piece));
             left = fits.unwrap_or(0);
             fits.is_some()
         })
