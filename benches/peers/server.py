@@ -38,10 +38,13 @@ class Server:
         return line
 
     def ask(self, method, parameters):
+        """The result of a request; `took` is the time in ms until its line was there: to read it is the client's work."""
         self.last += 1
+        began = time.perf_counter()
         self.tell({"id": self.last, "method": method, "params": parameters})
         while True:
             line = self.line()
+            self.took = (time.perf_counter() - began) * 1000
             try:
                 message = json.loads(line)
             except ValueError:

@@ -4,6 +4,7 @@ mod extra;
 pub mod null;
 pub mod number;
 mod open_enum;
+pub(crate) mod place;
 #[doc(hidden)]
 pub mod record;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
+use crate::decode::place;
 use crate::transport::{Operation, shown};
 use crate::wait::{WaitError, WaitReason};
 
@@ -307,19 +308,18 @@ pub(crate) fn decode(
     headers: &HeaderMap,
     body: &[u8],
     expected: &'static str,
-    located: Option<serde_path_to_error::Error<serde_json::Error>>,
+    source: serde_json::Error,
 ) -> Error {
     let html = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.starts_with("text/html"));
-    let (path, source) = match located {
-        _ if html => (
+    let (path, source) = match html {
+        true => (
             "$".to_owned(),
             serde::de::Error::custom("a web page and not JSON; is this the host of a workspace?"),
         ),
-        Some(error) => (error.path().to_string(), error.into_inner()),
-        None => ("$".to_owned(), serde::de::Error::custom("trailing characters after the JSON")),
+        false => (place::path(body, &source), source),
     };
     let snippet = shown::body(body, 200);
     Error::Decode(Box::new(DecodeError { operation: operation.id, path, snippet, expected, source }))

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ToolError;
+use crate::decode::place;
 
 /// The arguments of a call. They fit the tool's schema; what is left to fail is a value that the
 /// schema cannot tell apart, such as a number beyond 64 bits.
@@ -23,9 +24,9 @@ impl Arguments {
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, ToolError> {
         match self.0.shift_remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => serde_json::from_value(value)
+            Some(value) => read(&value)
                 .map(Some)
-                .map_err(|error| ToolError::Argument(format!("`{name}`: {error}"))),
+                .map_err(|(path, why)| ToolError::Argument(format!("`{}`: {why}", below(name, &path)))),
         }
     }
 
@@ -34,10 +35,7 @@ impl Arguments {
     /// # Errors
     /// [`ToolError::Argument`] names the one that has the wrong type.
     pub fn rest<T: DeserializeOwned>(self) -> Result<T, ToolError> {
-        serde_path_to_error::deserialize(Value::Object(self.0)).map_err(|error| {
-            let path = error.path().to_string();
-            ToolError::Argument(format!("`{path}`: {}", error.into_inner()))
-        })
+        read(&Value::Object(self.0)).map_err(|(path, why)| ToolError::Argument(format!("`{path}`: {why}")))
     }
 
     /// Sets an argument that was left out.
@@ -45,5 +43,28 @@ impl Arguments {
         if self.0.get(name).is_none_or(Value::is_null) {
             self.0.insert(name.to_owned(), value.into());
         }
+    }
+}
+
+/// Reads arguments from their text, so that what reads answers is all that has to be compiled for a type. An error comes
+/// with its path.
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, (String, String)> {
+    let text = serde_json::to_vec(value).map_err(|error| (".".to_owned(), error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| (place::path(&text, &error), without_place(&error)))
+}
+
+/// What is wrong, without the line and column of a text that nobody wrote.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    text.strip_suffix(&place).unwrap_or(&text).to_owned()
+}
+
+/// The path of a part of an argument.
+fn below(name: &str, path: &str) -> String {
+    match path {
+        "." => name.to_owned(),
+        item if item.starts_with('[') => format!("{name}{item}"),
+        field => format!("{name}.{field}"),
     }
 }

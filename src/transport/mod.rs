@@ -70,9 +70,36 @@ struct Inner {
 }
 
 /// An answer with a success status.
-struct Answer {
+pub(crate) struct Answer {
     headers: HeaderMap,
     body: Bytes,
+}
+
+impl Answer {
+    /// With values of headers as members, unless the body has them.
+    pub(crate) fn with_headers(mut self, names: &[&str]) -> Self {
+        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
+        if let Ok(mut members) = serde_json::from_slice::<serde_json::Map<_, _>>(body) {
+            for name in names {
+                if let Some(value) = self.headers.get(*name).and_then(|value| value.to_str().ok()) {
+                    members.entry(*name).or_insert_with(|| value.into());
+                }
+            }
+            self.body = serde_json::to_vec(&members).map_or(self.body, Bytes::from);
+        }
+        self
+    }
+
+    /// Its JSON as the document says; an empty body is read as `{}`.
+    pub(crate) fn decode<T: DeserializeOwned>(&self, operation: &'static Operation) -> Result<T> {
+        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
+        let read = match serde_json::from_slice(body) {
+            // A list without members.
+            Err(_) if self.body.is_empty() => serde_json::from_slice(b"[]"),
+            read => read,
+        };
+        read.map_err(|error| error::decode(operation, &self.headers, body, std::any::type_name::<T>(), error))
+    }
 }
 
 impl Transport {
@@ -155,38 +182,16 @@ impl Transport {
             .ok_or_else(|| "`account_id` is required: set DATABRICKS_ACCOUNT_ID".to_owned())
     }
 
-    /// A call whose answer is JSON.
-    pub(crate) async fn call_json<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        operation: &'static Operation,
-    ) -> Result<T> {
-        decode(operation, &self.whole(request, operation).await?)
-    }
-
-    /// A call part of whose answer is in headers; each becomes a member, unless the body has it.
-    pub(crate) async fn call_with_headers<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        operation: &'static Operation,
-        names: &[&str],
-    ) -> Result<T> {
-        let mut answer = self.whole(request, operation).await?;
-        let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
-        if let Ok(mut members) = serde_json::from_slice::<serde_json::Map<_, _>>(body) {
-            for name in names {
-                if let Some(value) = answer.headers.get(*name).and_then(|value| value.to_str().ok()) {
-                    members.entry(*name).or_insert_with(|| value.into());
-                }
-            }
-            answer.body = serde_json::to_vec(&members).map_or(answer.body, Bytes::from);
-        }
-        decode(operation, &answer)
-    }
-
-    /// A call that answers nothing of interest.
-    pub(crate) async fn call_empty(&self, request: Request, operation: &'static Operation) -> Result<()> {
-        self.whole(request, operation).await.map(drop)
+    /// A call and all that it answers.
+    pub(crate) async fn call(&self, request: Request, operation: &'static Operation) -> Result<Answer> {
+        let read = async |response: Response| {
+            let headers = response.headers().clone();
+            Ok(Answer { headers, body: response.bytes().await? })
+        };
+        let answer = self.attempts(request, operation, read).await?;
+        self.inner.options.observers.received(operation, answer.body.len());
+        self.inner.options.log.answer(operation, &answer.headers, &answer.body);
+        Ok(answer)
     }
 
     /// A call whose answer is bytes, read as they come. What is read is not tried again.
@@ -197,17 +202,6 @@ impl Transport {
     ) -> Result<ByteStream> {
         let response = self.attempts(request, operation, async |response| Ok(response)).await?;
         Ok(ByteStream::new(response, operation, self.inner.options.observers.clone()))
-    }
-
-    async fn whole(&self, request: Request, operation: &'static Operation) -> Result<Answer> {
-        let read = async |response: Response| {
-            let headers = response.headers().clone();
-            Ok(Answer { headers, body: response.bytes().await? })
-        };
-        let answer = self.attempts(request, operation, read).await?;
-        self.inner.options.observers.received(operation, answer.body.len());
-        self.inner.options.log.answer(operation, &answer.headers, &answer.body);
-        Ok(answer)
     }
 
     /// Sends until there is an answer, an error that another attempt cannot mend, or no time left.
@@ -329,22 +323,4 @@ impl Transport {
         let body = response.bytes().await.map_err(failed)?;
         Err(Error::Api(Box::new(ApiError::read(operation, attempt, status, &headers, &body))))
     }
-}
-
-/// An answer as the document says; an empty body is read as `{}`.
-fn decode<T: DeserializeOwned>(operation: &'static Operation, answer: &Answer) -> Result<T> {
-    let body: &[u8] = if answer.body.is_empty() { b"{}" } else { &answer.body };
-    let read = match serde_json::from_slice(body) {
-        // A list without members.
-        Err(_) if answer.body.is_empty() => serde_json::from_slice(b"[]"),
-        read => read,
-    };
-    read.map_err(|_| {
-        error::decode(operation, &answer.headers, body, std::any::type_name::<T>(), locate::<T>(body))
-    })
-}
-
-/// Reads once more to learn where it fails; kept off the way of answers that can be read.
-fn locate<T: DeserializeOwned>(body: &[u8]) -> Option<serde_path_to_error::Error<serde_json::Error>> {
-    serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(body)).err()
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{ByteStream, Operation, Transport, encode_path, encode_path_segments};
+use super::{Answer, ByteStream, Operation, Transport, encode_path, encode_path_segments};
 use crate::decode::record::Record;
 use crate::fields::{Problem, required};
 use crate::{Error, Result};
@@ -131,8 +131,9 @@ impl Building {
     /// Sends it for a JSON answer.
     pub(crate) fn send_json<T: DeserializeOwned + 'static>(mut self) -> Sending<T> {
         self.headers.insert(ACCEPT, JSON);
-        let (transport, operation, request) = self.finish();
-        Box::pin(async move { transport.call_json(request?, operation).await })
+        let operation = self.operation;
+        let answer = self.send();
+        Box::pin(async move { answer.await?.decode(operation) })
     }
 
     /// Sends it for an answer part of which is in headers.
@@ -141,14 +142,21 @@ impl Building {
         names: &'static [&'static str],
     ) -> Sending<T> {
         self.headers.insert(ACCEPT, JSON);
-        let (transport, operation, request) = self.finish();
-        Box::pin(async move { transport.call_with_headers(request?, operation, names).await })
+        let operation = self.operation;
+        let answer = self.send();
+        Box::pin(async move { answer.await?.with_headers(names).decode(operation) })
     }
 
     /// Sends it, whatever the answer holds.
     pub(crate) fn send_empty(self) -> Sending<()> {
+        let answer = self.send();
+        Box::pin(async move { answer.await.map(drop) })
+    }
+
+    /// Sends it. Of no type, so that what all calls have in common is compiled once.
+    fn send(self) -> Sending<Answer> {
         let (transport, operation, request) = self.finish();
-        Box::pin(async move { transport.call_empty(request?, operation).await })
+        Box::pin(async move { transport.call(request?, operation).await })
     }
 
     /// Sends it for an answer of bytes.

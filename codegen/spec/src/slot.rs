@@ -6,6 +6,9 @@
 /// Places of the table: a power of two, larger than the number of tokens.
 pub const SLOTS: usize = 1 << 18;
 
+/// Bytes of a number of the table.
+pub const NUMBER: usize = 3;
+
 /// The place of a token, unless others are there already (FNV-1a, folded).
 pub fn slot(token: &[u8]) -> usize {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;

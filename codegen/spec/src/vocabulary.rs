@@ -2,34 +2,32 @@
 //!
 //! | part | content |
 //! |---|---|
-//! | [`SLOTS`] numbers | a hash table with open places: the rank of a token plus one, 0 for none |
-//! | tokens + 1 numbers | where in the table the bytes of each token begin, in the order of their ranks |
-//! | bytes | those of all tokens |
+//! | [`SLOTS`] numbers | a hash table with open places: where a token is, counted from one, 0 for none |
+//! | tokens | those of lower rank first: the number of bytes, a byte itself, and the bytes |
 //!
-//! Numbers have four bytes, the lowest first.
+//! Tokens lie in the order of their ranks, so that where one is stands for its rank. Numbers have three bytes, the lowest
+//! first.
 
-use crate::slot::{SLOTS, slot};
+use crate::slot::{NUMBER, SLOTS, slot};
 
 /// Writes the table of tokens, given in the order of their ranks. `None` for more of them than a table holds.
-pub fn table(tokens: &[Vec<u8>]) -> Option<Vec<u8>> {
-    if tokens.len() >= SLOTS {
+pub fn table(ranked: &[Vec<u8>]) -> Option<Vec<u8>> {
+    if ranked.len() >= SLOTS {
         return None;
     }
     let mut slots = vec![0_u32; SLOTS];
-    let mut starts = Vec::with_capacity(tokens.len() + 1);
-    let mut start = u32::try_from((SLOTS + tokens.len() + 1) * 4).ok()?;
-    for (rank, token) in tokens.iter().enumerate() {
+    let mut tokens = Vec::new();
+    for token in ranked {
         let mut at = slot(token);
         while slots[at] != 0 {
             at = (at + 1) % SLOTS;
         }
-        slots[at] = u32::try_from(rank + 1).ok()?;
-        starts.push(start);
-        start = start.checked_add(u32::try_from(token.len()).ok()?)?;
+        slots[at] = u32::try_from(tokens.len() + 1).ok().filter(|place| place >> (8 * NUMBER) == 0)?;
+        tokens.push(u8::try_from(token.len()).ok()?);
+        tokens.extend(token);
     }
-    starts.push(start);
-    let numbers = slots.iter().chain(&starts).flat_map(|number| number.to_le_bytes());
-    Some(numbers.chain(tokens.iter().flatten().copied()).collect())
+    let numbers = slots.iter().flat_map(|place| place.to_le_bytes().into_iter().take(NUMBER));
+    Some(numbers.chain(tokens).collect())
 }
 
 #[cfg(test)]
@@ -41,14 +39,20 @@ mod tests {
         let tokens: Vec<Vec<u8>> =
             ["a", "b", "ab", "é"].iter().map(|token| token.as_bytes().to_vec()).collect();
         let table = table(&tokens).unwrap();
-        let number = |at: usize| u32::from_le_bytes(table[at * 4..at * 4 + 4].try_into().unwrap()) as usize;
-        for (rank, token) in tokens.iter().enumerate() {
-            let places =
-                (0..SLOTS).map(|step| number((slot(token) + step) % SLOTS)).take_while(|place| *place > 0);
-            let bytes = |place: usize| &table[number(SLOTS + place - 1)..number(SLOTS + place)];
-            let found = places.into_iter().find(|place| bytes(*place) == token.as_slice());
-            assert_eq!(found, Some(rank + 1));
+        let (slots, bytes) = table.split_at(SLOTS * NUMBER);
+        let place = |at: usize| {
+            slots[at * NUMBER..][..NUMBER].iter().rev().fold(0, |place, byte| place << 8 | usize::from(*byte))
+        };
+        let mut last = 0;
+        for token in &tokens {
+            let mut places =
+                (0..SLOTS).map(|step| place((slot(token) + step) % SLOTS)).take_while(|place| *place > 0);
+            let is_it = |place: &usize| bytes[*place..].starts_with(token);
+            let found = places.find(|place| usize::from(bytes[place - 1]) == token.len() && is_it(place));
+            assert!(found > Some(last), "{token:?}");
+            last = found.unwrap();
         }
-        assert_eq!(number(slot(b"no such token")), 0);
+        assert_eq!(place(slot(b"no such token")), 0);
+        assert_eq!(super::table(&[vec![b'a'; 256]]), None);
     }
 }

@@ -45,10 +45,7 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// What is no JSON.
     pub(super) fn choose<T: Serialize + ?Sized>(&self, value: &T) -> Result<Value, Error> {
-        match self.whole {
-            true => value.serialize(Plain),
-            false => value.serialize(Choosing(self)),
-        }
+        value.serialize(Choosing(self))
     }
 }
 
@@ -204,6 +201,10 @@ impl SerializeMap for Fields<'_> {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let Some(name) = self.name.take() else { return Ok(()) };
+        if self.wanted.whole {
+            self.fields.insert(name, self.wanted.choose(value)?);
+            return Ok(());
+        }
         match self.wanted.fields.iter().find(|(wanted, _)| *wanted == name) {
             Some((_, below)) => drop(self.fields.insert(name, below.choose(value)?)),
             None => drop(self.wanted.dropped.borrow_mut().insert(name)),

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use met::Met;
-use place::{SLOTS, slot};
+use place::{NUMBER, SLOTS, slot};
 
 /// The rule of the build that wrote the table.
 #[allow(unreachable_pub, reason = "the build has it too")]
@@ -116,27 +116,19 @@ fn of_piece(piece: &[u8]) -> usize {
     parts
 }
 
-/// The rank of a token; `None` for what is none.
-fn rank(token: &[u8]) -> Option<u32> {
+/// Where a token is, which is in the order of the ranks; `None` for what is none.
+fn rank(token: &[u8]) -> Option<usize> {
+    let (slots, tokens) = TABLE.split_at_checked(SLOTS * NUMBER)?;
     let mut at = slot(token);
     loop {
-        let number = number(at)?.checked_sub(1)?;
-        if bytes(number as usize)? == token {
-            return Some(number);
+        let [low, middle, high] = *slots.get(at * NUMBER..)?.first_chunk::<NUMBER>()?;
+        let place = u32::from_le_bytes([low, middle, high, 0]) as usize;
+        let length = usize::from(*tokens.get(place.checked_sub(1)?)?);
+        if tokens.get(place..place + length)? == token {
+            return Some(place);
         }
         at = (at + 1) % SLOTS;
     }
-}
-
-/// The bytes of a token.
-fn bytes(number: usize) -> Option<&'static [u8]> {
-    let (start, end) = (self::number(SLOTS + number)?, self::number(SLOTS + number + 1)?);
-    TABLE.get(start as usize..end as usize)
-}
-
-/// A number of the table.
-fn number(at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(TABLE.get(at * 4..at * 4 + 4)?.try_into().ok()?))
 }
 
 #[cfg(test)]
