@@ -12,8 +12,8 @@ use crate::mcp::{ANSWER_TOKENS, Compound, Context, LeftOut, ToolError};
 #[derive(Debug, Toolset)]
 #[toolset(name = "answers")]
 pub enum Answers {
-    /// Read on in an answer that was cut (truncated), from the uri and offset in its left_out; or find a pattern.
-    #[tool(title = "Read the rest of a cut answer", effect = read)]
+    /// Go on reading in an answer that was cut (truncated), from the uri and offset in its left_out; or find a pattern.
+    #[tool(title = "Read the rest of an answer", effect = read)]
     ReadAnswer(ReadAnswer),
 }
 

@@ -11,16 +11,17 @@ use crate::mcp::{Compound, Context, Effect, ToolError, api};
 #[derive(Debug, Toolset)]
 #[toolset(name = "api")]
 pub enum Api {
-    /// Search the Databricks REST API for an operation (endpoint) for what no other tool covers: sharing, tokens,
-    /// budgets, … Answers ids with request and effect, for api_describe and api_call.
-    #[tool(title = "Find an API operation", effect = read)]
+    /// Search the Databricks REST API for an operation (endpoint) for what no other tool covers: clean rooms, tokens,
+    /// token rotation, budgets, workspace bindings, policy families, … Answers ids with request and effect, for
+    /// api_describe and api_call.
+    #[tool(title = "Find an operation of the REST API", effect = read)]
     ApiSearch(ApiSearch),
-    /// Describe the request of an API operation such as clusters_resize: request body fields, answer, what it returns.
-    /// Ask again with field for what is not written out.
-    #[tool(title = "Arguments an operation needs", effect = read)]
+    /// What arguments and body fields an operation of the API (endpoint) such as clusters_resize takes, the schema of
+    /// the request body, and what it returns. Ask again with field for what is not written out.
+    #[tool(title = "Which arguments does an API operation take?", effect = read)]
     ApiDescribe(ApiDescribe),
-    /// Call (invoke) an operation of the Databricks REST API with these arguments.
-    #[tool(title = "Call a REST API operation", effect = destroy)]
+    /// Call (invoke) an operation of the Databricks REST API with these arguments (request body).
+    #[tool(title = "Invoke an API operation", effect = destroy)]
     ApiCall(ApiCall),
 }
 

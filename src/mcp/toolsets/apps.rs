@@ -6,8 +6,9 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "apps", document = "apps")]
 pub enum Apps {
-    /// List Databricks apps: address, state of app and compute.
+    /// Which (web) apps run on Databricks: address, state of app and compute.
     #[tool(
+        title = "List all apps",
         operation = "apps_list",
         fields("page_size", "page_token"),
         defaults(page_size = 20),
@@ -23,7 +24,7 @@ pub enum Apps {
         )
     )]
     ListApps,
-    /// One app: URL, whether it is running.
+    /// One app: its URL (link), whether it is up and running.
     #[tool(
         title = "Status of an app",
         operation = "apps_get",
@@ -50,9 +51,9 @@ pub enum Apps {
         )
     )]
     GetApp,
-    /// Create a Databricks app; deploy_app puts code on it.
+    /// Create (make) a new web app such as a Streamlit dashboard or chatbot on Databricks; deploy_app puts code on it.
     #[tool(
-        title = "Create an app",
+        title = "Make a new web app",
         operation = "apps_create",
         fields("name", "description", "compute_size", "no_compute"),
         effect = write,
@@ -62,16 +63,16 @@ pub enum Apps {
         )
     )]
     CreateApp,
-    /// Deploy (ship, redeploy) the code in a workspace folder to an app.
+    /// Deploy (ship, roll out, redeploy) new code from a workspace folder to an app: its new version goes live.
     #[tool(
-        title = "Deploy new code to an app",
+        title = "Deploy a new version of an app",
         operation = "apps_deploy",
         fields("app_name", "source_code_path", "mode"),
         effect = write,
         answer("deployment_id", "status", "source_code_path", "mode")
     )]
     DeployApp,
-    /// State and message of one deployment of an app.
+    /// One deployment of an app: did it succeed or fail, and why.
     #[tool(
         title = "State of an app's deployment",
         operation = "apps_get_deployment",
@@ -89,7 +90,7 @@ pub enum Apps {
     GetAppDeployment,
     /// Which deployments an app has had.
     #[tool(
-        title = "Deployments of an app",
+        title = "List the deployments of an app",
         operation = "apps_list_deployments",
         fields("app_name", "page_size", "page_token"),
         defaults(page_size = 20),
@@ -104,17 +105,18 @@ pub enum Apps {
         )
     )]
     ListAppDeployments,
-    /// Start a stopped app.
+    /// Start (turn on, bring back up) a stopped app.
     #[tool(
+        title = "Start an app",
         operation = "apps_start",
         effect = write,
         idempotent,
         answer("name", "compute_status", "app_status")
     )]
     StartApp,
-    /// Stop an app.
+    /// Stop (shut down, take down) an app.
     #[tool(
-        title = "Stop an app",
+        title = "Stop a web app",
         operation = "apps_stop",
         effect = destroy,
         idempotent,

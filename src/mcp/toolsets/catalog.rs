@@ -21,17 +21,17 @@ pub enum Catalog {
         )
     )]
     ListCatalogs,
-    /// Which schemas (databases) a catalog contains: the level below catalogs.
+    /// Which schemas (databases) are in a catalog such as main.
     #[tool(
-        title = "List schemas (databases)",
+        title = "Schemas (databases) in a catalog",
         operation = "schemas_list",
         fields("catalog_name", "max_results", "page_token"),
         answer("schemas.full_name", "schemas.comment", "schemas.owner", "next_page_token")
     )]
     ListSchemas,
-    /// Which tables and views (datasets) a schema contains.
+    /// Which tables and views (datasets) are in a schema.
     #[tool(
-        title = "List the tables (data) of a schema",
+        title = "List the tables and views of a schema",
         operation = "tables_list",
         fields("catalog_name", "schema_name", "max_results", "page_token", "omit_columns"),
         defaults(omit_columns = true, max_results = 50),
@@ -47,14 +47,16 @@ pub enum Catalog {
         )
     )]
     ListTables,
-    /// Describe a table or view: columns (fields), primary key, who owns it, format. Size, lineage and sample rows need
-    /// a running warehouse.
-    #[tool(title = "Describe a table: columns, types, owner", effect = read)]
+    /// Describe a table or view: columns (fields), primary key, partitions, owner. Size, lineage (upstream, downstream)
+    /// and sample rows need a running warehouse.
+    #[tool(title = "Columns, types and owner of a table", effect = read)]
     DescribeTable(DescribeTable),
-    /// Search for a table, notebook or file by a part of its name, in all catalogs and folders.
-    #[tool(title = "Find something by name", effect = read)]
+    /// Is there a table, notebook or file about something, and where? Searches all catalogs and folders by a part of the
+    /// name.
+    #[tool(title = "Where is it? Find a table or notebook by name", effect = read)]
     FindByName(FindByName),
-    /// Search the tables of a catalog by a part of their name.
+    /// Search for tables when you do not know where the data is, such as refunds, customers or churn, by a part of
+    /// their name, in all schemas of a catalog.
     #[tool(
         title = "Find tables by name",
         operation = "tables_list_summaries",
@@ -63,9 +65,9 @@ pub enum Catalog {
         answer("tables.full_name", "tables.table_type", "next_page_token")
     )]
     SearchTables,
-    /// Which volumes are in a schema. list_files shows their files.
+    /// List the volumes in a schema of Unity Catalog such as main.raw. list_files shows their files.
     #[tool(
-        title = "Volumes in a schema",
+        title = "List volumes",
         operation = "volumes_list",
         fields("catalog_name", "schema_name", "max_results", "page_token"),
         defaults(max_results = 50),
@@ -131,7 +133,8 @@ pub enum Catalog {
         )
     )]
     GetFunction,
-    /// Who is allowed to select from (read) or change a table, schema or catalog: privileges, direct and inherited.
+    /// Who has access to a table, schema or catalog: who may select from (read) or change it; privileges of users and
+    /// groups, direct and inherited.
     #[tool(
         title = "Who may read a table",
         operation = "grants_get_effective",
@@ -145,9 +148,9 @@ pub enum Catalog {
         )
     )]
     GetGrants,
-    /// Let a user or group select from a table or use a schema or catalog, or take away that access: SELECT, read
-    /// access.
-    #[tool(title = "Grant or revoke privileges", effect = destroy, idempotent)]
+    /// Let a user or everyone in a group select from a table, use a schema or catalog, or take away that access:
+    /// SELECT, USE SCHEMA, USE CATALOG.
+    #[tool(title = "Allow or stop someone reading a table", effect = destroy, idempotent)]
     UpdateGrants(UpdateGrants),
     /// Create a new schema (database) in a catalog.
     #[tool(
@@ -157,8 +160,8 @@ pub enum Catalog {
         answer("full_name", "owner", "comment", "storage_location")
     )]
     CreateSchema,
-    /// Delete (drop) a schema (database) of a catalog. One that has tables, volumes or functions is refused unless
-    /// force is set.
+    /// Delete (drop, remove) a schema (database) from a catalog. One that has tables, volumes or functions is refused
+    /// unless force is set.
     #[tool(
         title = "Delete a schema",
         operation = "schemas_delete",
@@ -168,8 +171,8 @@ pub enum Catalog {
         done = "The schema is deleted."
     )]
     DeleteSchema,
-    /// Delete (drop, remove) a table or view from Unity Catalog. Data of a managed table go too; UNDROP in SQL can
-    /// bring it back for some days.
+    /// Delete (drop, remove) a whole table or view from Unity Catalog, such as one that nobody uses. Data of a managed
+    /// table go too; UNDROP in SQL can bring it back for some days.
     #[tool(
         title = "Delete a table",
         operation = "tables_delete",

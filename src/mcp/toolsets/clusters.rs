@@ -8,8 +8,9 @@ use super::StartCluster;
 #[derive(Debug, Toolset)]
 #[toolset(name = "clusters", document = "compute")]
 pub enum Clusters {
-    /// Which clusters (compute) there are, running or not.
+    /// List all clusters (compute) there are, running, idle or terminated.
     #[tool(
+        title = "Which clusters (compute) there are",
         operation = "clusters_list",
         fields("filter_by.cluster_states", "page_size", "page_token"),
         defaults(page_size = 20),
@@ -27,9 +28,10 @@ pub enum Clusters {
         )
     )]
     ListClusters,
-    /// Details of one cluster: running, pending or why it went down, autoscaling, memory, runtime.
+    /// Details of one cluster: is it up, pending or why it went down, node (instance) type, autoscaling limits, memory,
+    /// runtime.
     #[tool(
-        title = "Cluster configuration and status",
+        title = "Configuration and state of a cluster",
         operation = "clusters_get",
         fields("cluster_id"),
         answer(
@@ -58,10 +60,10 @@ pub enum Clusters {
         )
     )]
     GetCluster,
-    /// Create a new cluster: number of workers, autoscaling, single node, idle time, machine type. get_cluster tells
-    /// when it is RUNNING.
+    /// Create a new cluster: number of workers, autoscaling, single node, machine type, idle time, runtime. get_cluster
+    /// tells when it is RUNNING.
     #[tool(
-        title = "Create a new cluster",
+        title = "Make a new cluster (compute)",
         operation = "clusters_create",
         fields(
             "cluster_name", "spark_version", "node_type_id", "num_workers", "autoscale", "autotermination_minutes",
@@ -71,31 +73,31 @@ pub enum Clusters {
         effect = write
     )]
     CreateCluster,
-    /// Start (bring up, wake up) a terminated cluster.
-    #[tool(title = "Start a cluster", effect = write, idempotent)]
+    /// Start (fire up, boot, wake up) a terminated cluster.
+    #[tool(title = "Start a cluster (compute)", effect = write, idempotent)]
     StartCluster(StartCluster),
     /// Stop (shut down) a cluster to save money; its settings stay.
     #[tool(
-        title = "Stop a running cluster",
+        title = "Turn off a cluster",
         operation = "clusters_delete",
         effect = destroy,
         idempotent,
         done = "The cluster is terminating. Its settings stay; start_cluster starts it again."
     )]
     TerminateCluster,
-    /// Restart (reboot, bounce) a running cluster that hangs, is slow or has to load a new library; its memory is lost.
+    /// Restart (reboot, bounce) a running cluster so that it loads new libraries or works again; its memory is lost.
     #[tool(
-        title = "Reboot a cluster",
+        title = "Restart a running cluster",
         operation = "clusters_restart",
         fields("cluster_id"),
         effect = destroy,
         done = "The cluster is restarting. get_cluster tells when it is RUNNING."
     )]
     RestartCluster,
-    /// Change a cluster that exists: number of workers, autoscaling, autotermination, Spark settings; what update_mask
-    /// does not name stays. A running cluster restarts.
+    /// Edit a cluster that exists: more or fewer workers, autoscaling, another node type, after how many idle minutes
+    /// it stops; what update_mask does not name stays. A running cluster restarts.
     #[tool(
-        title = "Change (resize) a cluster",
+        title = "Resize, upgrade or change a cluster",
         operation = "clusters_update",
         fields(
             "cluster_id", "update_mask", "cluster.cluster_name", "cluster.spark_version",
@@ -116,8 +118,9 @@ pub enum Clusters {
         done = "The cluster is deleted for good."
     )]
     DeleteClusterPermanently,
-    /// What happened to a cluster, newest first: starts, resizes, terminations with reason.
+    /// What happened to a cluster and when, newest first: starts, resizes, why it terminated or shut down.
     #[tool(
+        title = "Event log of a cluster",
         operation = "clusters_events",
         fields("cluster_id", "start_time", "end_time", "page_size", "page_token"),
         defaults(page_size = 20),
@@ -129,7 +132,7 @@ pub enum Clusters {
         )
     )]
     ListClusterEvents,
-    /// Machine (instance, VM) types that clusters can use: memory, cores, GPUs.
+    /// Node types (VM, instance or machine types) that can be chosen: memory, cores, GPUs.
     #[tool(
         operation = "clusters_list_node_types",
         answer(
@@ -142,15 +145,16 @@ pub enum Clusters {
         )
     )]
     ListNodeTypes,
-    /// Which Databricks Runtime versions clusters can use, such as the newest LTS, by the key that create_cluster takes
-    /// as spark_version.
+    /// Which runtime versions (DBR) clusters can use, such as the newest LTS, by the key that create_cluster takes as
+    /// spark_version.
     #[tool(
-        title = "List runtime versions",
+        title = "Runtime versions to choose from",
         operation = "clusters_spark_versions",
         answer("versions.key", "versions.name")
     )]
     ListSparkVersions,
-    /// List the cluster (compute) policies that the caller may use. get_cluster_policy shows the rules of one.
+    /// List the cluster (compute) policies that the caller may use to create a cluster. get_cluster_policy shows the
+    /// rules of one.
     #[tool(
         operation = "cluster_policies_list",
         answer(
@@ -163,7 +167,7 @@ pub enum Clusters {
         )
     )]
     ListClusterPolicies,
-    /// One cluster policy with its rules.
+    /// One cluster (compute) policy: the limits and defaults it sets for clusters.
     #[tool(
         title = "Rules of a cluster policy",
         operation = "cluster_policies_get",
@@ -178,7 +182,7 @@ pub enum Clusters {
         )
     )]
     GetClusterPolicy,
-    /// List pools of idle machines for clusters.
+    /// List pools of idle machines (instances) for clusters.
     #[tool(
         operation = "instance_pools_list",
         answer(
@@ -194,14 +198,15 @@ pub enum Clusters {
         )
     )]
     ListInstancePools,
-    /// Libraries of a cluster with the state of their installation and error messages.
+    /// Is a library on the cluster? Its Python packages, wheels and jars, with the state of their installation and
+    /// error messages.
     #[tool(
         title = "Libraries on a cluster",
         operation = "libraries_cluster_status",
         answer("library_statuses.library", "library_statuses.status", "library_statuses.messages")
     )]
     ListClusterLibraries,
-    /// Install (add) libraries on a cluster: PyPI or Maven packages, wheels, jars.
+    /// Install (add) libraries on a cluster: PyPI packages such as pandas, Maven packages, wheels, jars.
     #[tool(
         title = "Install packages on a cluster",
         operation = "libraries_install",

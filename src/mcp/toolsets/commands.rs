@@ -17,21 +17,22 @@ use crate::mcp::{Compound, Context, Effect, Picture, ToolError, sql_effect};
 #[derive(Debug, Toolset)]
 #[toolset(name = "commands", document = "compute")]
 pub enum Commands {
-    /// Execute a piece of Python, PySpark, Scala, R or SQL code on a cluster and show what it prints.
-    #[tool(title = "Execute code", effect = destroy)]
+    /// Execute a piece of Python, PySpark, Scala, R or SQL code on a cluster and show its result.
+    #[tool(title = "Run a piece of code", effect = destroy)]
     RunCode(RunCode),
     /// Open an interactive Python, Scala or R session (REPL) on a cluster, to run several commands step by step:
     /// variables live on between them.
-    #[tool(title = "Open an interactive session (REPL)", effect = write)]
+    #[tool(title = "Open a Python session (REPL)", effect = write)]
     CreateExecutionContext(CreateExecutionContext),
-    /// Execute the next piece of code in the same session (context_id): df, imports and other variables of earlier
-    /// commands are still there.
-    #[tool(title = "Run code in an open session", effect = destroy)]
+    /// Evaluate the next piece of code in the same REPL session (context_id): df, imports and other variables of
+    /// earlier commands are still there.
+    #[tool(title = "Run the next code in an open session", effect = destroy)]
     ExecuteCommand(ExecuteCommand),
-    /// Check a command that execute_command left running: is it done, and its output.
-    #[tool(title = "Status and output of a command", effect = read)]
+    /// Check again on a command that execute_command left running: is it done, and its output.
+    #[tool(title = "Output of a command that was still running", effect = read)]
     GetCommand(GetCommand),
-    /// Interrupt a running command on a cluster; its context stays.
+    /// Stop (interrupt, abort) code (a command or cell) that is still running in a session (REPL) on a cluster; its
+    /// context stays.
     #[tool(
         title = "Stop a running command",
         operation = "command_execution_cancel",
@@ -40,7 +41,7 @@ pub enum Commands {
         done = "The command is being cancelled. get_command tells when it has ended."
     )]
     CancelCommand,
-    /// Close a session (context) on a cluster: its variables are gone.
+    /// Close (end) a session, REPL or context on a cluster: its variables are gone.
     #[tool(title = "Close a session", effect = write)]
     DestroyExecutionContext(DestroyExecutionContext),
 }
@@ -72,7 +73,7 @@ pub struct RunCode {
     code: String,
     /// python unless set.
     language: Option<CodeLanguage>,
-    /// Id of the cluster, from list_clusters. Unless set: the configured one, else one that runs.
+    /// From list_clusters. Unless set: the configured one, else one that runs.
     cluster_id: Option<String>,
     /// Longest wait in seconds; 300 unless set. Then the command is cancelled.
     #[schemars(range(max = 3600))]
@@ -117,7 +118,7 @@ impl Compound for RunCode {
 /// Arguments of `create_execution_context`.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CreateExecutionContext {
-    /// Id of the cluster, from list_clusters. Unless set: the configured one, else one that runs.
+    /// From list_clusters. Unless set: the configured one, else one that runs.
     cluster_id: Option<String>,
     /// python unless set.
     language: Option<CodeLanguage>,
@@ -188,7 +189,7 @@ pub struct GetCommand {
     context_id: String,
     /// Id of the command.
     command_id: String,
-    /// Longest wait in seconds for a command that has not ended; 60 unless set.
+    /// Longest wait in seconds; 60 unless set.
     #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }

@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "dashboards", document = "dashboards")]
 pub enum Dashboards {
-    /// List AI/BI dashboards, a page at a time.
+    /// List AI/BI (Lakeview) dashboards, a page at a time.
     #[tool(
         operation = "lakeview_list",
         fields("page_size", "page_token", "show_trashed"),
@@ -21,8 +21,8 @@ pub enum Dashboards {
         )
     )]
     ListDashboards,
-    /// What a dashboard shows: its draft with title, warehouse, etag and, as JSON text, datasets, pages, charts and
-    /// widgets.
+    /// What a dashboard shows: its draft with title, warehouse, etag and, as JSON text, datasets (queries), pages,
+    /// charts and widgets.
     #[tool(
         title = "Content of a dashboard",
         operation = "lakeview_get",
@@ -51,7 +51,8 @@ pub enum Dashboards {
         answer("dashboard_id", "display_name", "path", "etag", "warehouse_id")
     )]
     CreateDashboard,
-    /// Change (edit) the draft of a dashboard; serialized_dashboard replaces the whole content.
+    /// Change (edit, rename) the draft of a dashboard: title, warehouse; serialized_dashboard replaces the whole
+    /// content (charts, datasets).
     #[tool(
         operation = "lakeview_update",
         fields("dashboard_id", "display_name", "serialized_dashboard", "warehouse_id", "etag"),
@@ -60,7 +61,8 @@ pub enum Dashboards {
         answer("dashboard_id", "display_name", "path", "etag", "warehouse_id")
     )]
     UpdateDashboard,
-    /// Publish a dashboard: its changes go live for viewers. With embedded credentials they see data as the publisher.
+    /// Publish a dashboard (go live): viewers see the draft with its latest changes. With embedded credentials they see
+    /// data as the publisher.
     #[tool(
         operation = "lakeview_publish",
         fields("dashboard_id", "warehouse_id", "embed_credentials"),
@@ -76,7 +78,7 @@ pub enum Dashboards {
         answer("display_name", "warehouse_id", "embed_credentials", "revision_create_time")
     )]
     GetPublishedDashboard,
-    /// Withdraw the published version of a dashboard; the draft stays.
+    /// Withdraw (take offline) the published version of a dashboard; the draft stays.
     #[tool(
         title = "Unpublish a dashboard",
         operation = "lakeview_unpublish",
@@ -85,7 +87,7 @@ pub enum Dashboards {
         done = "The dashboard is no longer published."
     )]
     UnpublishDashboard,
-    /// Move a dashboard to the trash, from where it can be restored for 30 days.
+    /// Delete a dashboard: move it to the trash (bin), from where it can be restored for 30 days.
     #[tool(
         operation = "lakeview_trash",
         effect = destroy,

@@ -23,8 +23,9 @@ pub enum Database {
         )
     )]
     ListDatabaseInstances,
-    /// One Postgres database instance (Lakebase) with its host name.
+    /// One Postgres database instance (Lakebase): its state, host name to connect to, capacity.
     #[tool(
+        title = "State of a Postgres database instance",
         operation = "database_get_database_instance",
         answer(
             "name",
@@ -43,9 +44,10 @@ pub enum Database {
         )
     )]
     GetDatabaseInstance,
-    /// Create a Postgres database instance (Lakebase), or a copy of another at a point in time. get_database_instance
-    /// tells when it is AVAILABLE.
+    /// Create (set up) a managed Postgres database instance (Lakebase), or a copy of another at a point in time.
+    /// get_database_instance tells when it is AVAILABLE.
     #[tool(
+        title = "Create a Postgres database instance",
         operation = "database_create_database_instance",
         fields(
             "name", "capacity", "node_count", "retention_window_in_days", "parent_instance_ref.name",
@@ -80,7 +82,7 @@ pub enum Database {
         )
     )]
     ListDatabaseCatalogs,
-    /// Show a Postgres database of Lakebase as a catalog in Unity Catalog.
+    /// Show (register, expose) a Postgres database of Lakebase as a catalog in Unity Catalog.
     #[tool(
         title = "Show a Postgres database as a catalog",
         operation = "database_create_database_catalog",
@@ -124,7 +126,8 @@ pub enum Database {
         )
     )]
     GetSyncedTable,
-    /// List the synced tables (copies in Postgres) of a database instance.
+    /// Which tables are synced (copied, replicated) from Unity Catalog into Postgres: the synced tables of a database
+    /// instance.
     #[tool(
         operation = "database_list_synced_database_tables",
         fields("instance_name", "page_size", "page_token"),

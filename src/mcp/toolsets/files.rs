@@ -14,14 +14,15 @@ use crate::mcp::{Compound, Context, LeftOut, ToolError};
 #[derive(Debug, Toolset)]
 #[toolset(name = "files", document = "files")]
 pub enum Files {
-    /// List files in a volume such as /Volumes/main/raw/landing or in DBFS, with their sizes.
-    #[tool(title = "List files in a volume or DBFS", effect = read)]
+    /// List files in a volume's folder such as /Volumes/main/raw/landing or in DBFS, with their sizes: what has
+    /// arrived.
+    #[tool(title = "Files in a volume or DBFS", effect = read)]
     ListFiles(ListFiles),
     /// Read a file of a volume (/Volumes/…) or DBFS such as CSV or JSON, whole or its first lines.
     #[tool(title = "Read a file in a volume or DBFS", effect = read)]
     ReadFile(ReadFile),
     /// Write (upload) a file such as CSV, JSON or text to a volume or DBFS.
-    #[tool(title = "Write a file", effect = write, idempotent)]
+    #[tool(title = "Upload a file", effect = write, idempotent)]
     WriteFile(WriteFile),
 }
 
@@ -290,7 +291,7 @@ pub struct WriteFile {
     content: String,
     /// How content is given: text or base64; text unless set.
     encoding: Option<Encoding>,
-    /// Replace a file that is there; otherwise that is an error. false unless set.
+    /// Replace a file that is there, else an error; false unless set.
     overwrite: Option<bool>,
 }
 

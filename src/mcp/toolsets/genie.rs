@@ -8,7 +8,7 @@ use super::AskGenie;
 #[derive(Debug, Toolset)]
 #[toolset(name = "genie", document = "dashboards")]
 pub enum Genie {
-    /// List the Genie spaces (rooms), in which data are asked about in plain language.
+    /// List the Genie spaces (rooms) there are, in which questions about data are asked in plain language.
     #[tool(
         title = "List Genie spaces",
         operation = "genie_list_spaces",
@@ -23,9 +23,10 @@ pub enum Genie {
         )
     )]
     ListGenieSpaces,
-    /// Settings of one Genie space; on request with its tables, instructions and sample questions.
+    /// Title, description and settings of one Genie space; on request with its tables, instructions and sample
+    /// questions.
     #[tool(
-        title = "Details of a Genie space",
+        title = "What a Genie space is about",
         operation = "genie_get_space",
         fields("space_id", "include_serialized_space"),
         answer("space_id", "title", "description", "warehouse_id", "parent_path", "serialized_space")
@@ -35,7 +36,7 @@ pub enum Genie {
     /// conversation_id of the answer.
     #[tool(title = "Ask Genie a question", effect = write)]
     AskGenie(AskGenie),
-    /// Whether Genie has answered yet, and its answer: text, SQL.
+    /// Whether Genie has answered a question yet or is still working, and its answer: text, SQL.
     #[tool(
         title = "State and text of Genie's answer",
         operation = "genie_get_message",
@@ -53,7 +54,7 @@ pub enum Genie {
         )
     )]
     GetGenieMessage,
-    /// Rows behind an answer of Genie, from the SQL it wrote.
+    /// The result rows (data) behind an answer of Genie, from the SQL it wrote.
     #[tool(
         title = "Rows behind Genie's answer",
         operation = "genie_get_message_attachment_query_result",
@@ -71,7 +72,7 @@ pub enum Genie {
     GetGenieQueryResult,
     /// Refresh the expired rows of a Genie answer.
     #[tool(
-        title = "Rerun a Genie query",
+        title = "Refresh the result of a Genie answer",
         operation = "genie_execute_message_attachment_query",
         effect = write,
         answer(
@@ -83,7 +84,7 @@ pub enum Genie {
         )
     )]
     RerunGenieQuery,
-    /// List earlier conversations with a Genie space.
+    /// List earlier conversations (chats) with a Genie space: what was asked before.
     #[tool(
         title = "List Genie conversations",
         operation = "genie_list_conversations",

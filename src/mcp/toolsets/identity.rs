@@ -10,15 +10,15 @@ use super::UpdatePermissions;
 pub enum Identity {
     /// My user name, identity and groups such as admins.
     #[tool(
-        title = "User and account in use",
+        title = "Who am I? The user in use",
         operation = "current_user_me",
         fields("attributes"),
         answer("id", "userName", "displayName", "active", "emails.value", "groups.display")
     )]
     WhoAmI,
-    /// Which users (people) are in the workspace; find one's id by e-mail.
+    /// Which users (people) have access to the workspace; find one's id by name or e-mail.
     #[tool(
-        title = "Find users",
+        title = "List users (people)",
         operation = "users_list",
         fields("filter", "startIndex", "count"),
         defaults(count = 50),
@@ -42,7 +42,7 @@ pub enum Identity {
         answer("id", "userName", "displayName", "active")
     )]
     CreateUser,
-    /// Remove a user, such as someone who left, from the workspace.
+    /// Remove a user or colleague, such as someone who left the company, from the workspace.
     #[tool(
         title = "Remove a user",
         operation = "users_delete",
@@ -50,9 +50,9 @@ pub enum Identity {
         done = "The user is removed."
     )]
     DeleteUser,
-    /// List or find groups. get_group lists the members of one.
+    /// Which groups there are in the workspace. get_group lists the members of one.
     #[tool(
-        title = "List or find groups",
+        title = "List groups",
         operation = "groups_list",
         fields("filter", "attributes", "startIndex", "count"),
         defaults(count = 50, attributes = "id,displayName,meta"),
@@ -66,7 +66,7 @@ pub enum Identity {
         )
     )]
     ListGroups,
-    /// Who is in a group: its users, parent groups and entitlements.
+    /// Who is in a group such as data-science: its members (users, service principals), parent groups and entitlements.
     #[tool(
         title = "Members of a group",
         operation = "groups_get",
@@ -84,6 +84,7 @@ pub enum Identity {
     GetGroup,
     /// Create a group in the workspace.
     #[tool(
+        title = "Create a group of users",
         operation = "groups_create",
         fields("displayName", "members.value"),
         effect = write,
@@ -106,9 +107,10 @@ pub enum Identity {
         )
     )]
     ListServicePrincipals,
-    /// Who can run a certain job, attach to a cluster, edit a notebook, view a dashboard, …. get_grants is for tables.
+    /// Which people and groups can run or manage a job, attach to or restart a cluster, use a warehouse, edit a
+    /// notebook, view a dashboard, …. get_grants is for tables.
     #[tool(
-        title = "Who may use an object",
+        title = "Who can use a job, cluster, notebook or dashboard",
         operation = "permissions_get",
         answer(
             "object_id",
@@ -121,8 +123,8 @@ pub enum Identity {
         )
     )]
     GetPermissions,
-    /// Give a user or group a permission (CAN_USE, CAN_RUN, CAN_MANAGE) on a job, cluster, notebook, warehouse, …. The
-    /// others keep theirs.
-    #[tool(title = "Give permissions", effect = destroy, idempotent)]
+    /// Let someone use or restart a cluster, run or manage a job, use a warehouse, edit a notebook, view a dashboard,
+    /// …: CAN_USE, CAN_RUN, CAN_RESTART, CAN_MANAGE. The others keep theirs.
+    #[tool(title = "Give someone permissions", effect = destroy, idempotent)]
     UpdatePermissions(UpdatePermissions),
 }

@@ -24,7 +24,7 @@ pub enum Jobs {
         )
     )]
     ListJobs,
-    /// Details of one job: tasks, clusters, schedule, parameters.
+    /// Definition of one job: tasks, schedule (cron), cluster, parameters, who is notified.
     #[tool(
         title = "Job details",
         operation = "jobs_get",
@@ -47,12 +47,12 @@ pub enum Jobs {
         effect = write
     )]
     RunJob,
-    /// Run a notebook, Python file or SQL file once (one-off), without making a job.
+    /// Run a notebook, Python script or SQL file once (one-off), without making a job.
     #[tool(title = "Run a notebook or script once", effect = write)]
     SubmitRun(SubmitRun),
-    /// History of job runs (executions): when they ran.
+    /// Job runs (executions), newest first: when they ran, which failed.
     #[tool(
-        title = "List job runs",
+        title = "History of job runs",
         operation = "jobs_list_runs",
         fields("job_id", "active_only", "completed_only", "limit", "page_token"),
         defaults(limit = 20),
@@ -68,7 +68,7 @@ pub enum Jobs {
         )
     )]
     ListRuns,
-    /// State, progress and duration of one job run and of each of its tasks: when it started, what triggered it, did it
+    /// State (status), progress and duration of one job run and its tasks: when it started, what triggered it, did it
     /// succeed.
     #[tool(
         title = "Details of a run",
@@ -94,12 +94,13 @@ pub enum Jobs {
         )
     )]
     GetRun,
-    /// Wait for a job run to complete and answer what each task gave. When the time is up call again.
-    #[tool(title = "Wait for a job run", effect = read)]
+    /// Wait for a job run to complete and answer how it ended, with the output of each task. When the time is up call
+    /// again.
+    #[tool(title = "Wait until a run has completed", effect = read)]
     WaitForRun(WaitForRun),
-    /// Output of a task or notebook run: exit value, error, stdout.
+    /// Output of a run's task: what the notebook returned (exit value), printed logs, error.
     #[tool(
-        title = "Output of a run's task",
+        title = "Output of a task of a run",
         operation = "jobs_get_run_output",
         answer(
             "notebook_output",
@@ -118,12 +119,12 @@ pub enum Jobs {
         untrusted("notebook_output.result", "logs", "error", "error_trace")
     )]
     GetRunOutput,
-    /// Find why a job or run failed: root cause, stack trace and logs of what is broken.
+    /// Find out why a job, pipeline job or run fails (dies, is broken): root cause, stack trace, logs.
     #[tool(title = "Debug a failed job run", effect = read)]
     ExplainRun(ExplainRun),
     /// Cancel (stop, abort, kill) a running job run.
     #[tool(
-        title = "Cancel a run",
+        title = "Cancel a job run",
         operation = "jobs_cancel_run",
         effect = write,
         idempotent,
@@ -134,15 +135,16 @@ pub enum Jobs {
     /// scheduled (every day, every hour) or not.
     #[tool(title = "Create a workflow (job) with tasks", effect = write)]
     CreateJob(CreateJob),
-    /// Change a job: name, schedule, pause, concurrent runs. Each one given replaces the old one as a whole, the others
-    /// stay.
+    /// Change a job: its name, schedule (another time, pause), concurrent runs, e-mail notifications, parameters. Each
+    /// one given replaces the old one as a whole, the others stay.
     #[tool(
         title = "Change or pause a job",
         operation = "jobs_update",
         fields(
             "job_id", "new_settings.name", "new_settings.max_concurrent_runs", "new_settings.timeout_seconds",
             "new_settings.schedule.quartz_cron_expression", "new_settings.schedule.timezone_id",
-            "new_settings.schedule.pause_status", "new_settings.parameters", "fields_to_remove"
+            "new_settings.schedule.pause_status", "new_settings.email_notifications.on_failure", "new_settings.parameters",
+            "fields_to_remove"
         ),
         effect = write,
         idempotent,
@@ -168,7 +170,7 @@ pub enum Jobs {
         answer("repair_id")
     )]
     RepairRun,
-    /// Stop all running instances of one job.
+    /// Cancel all running instances of one job at once.
     #[tool(
         title = "Cancel all runs of a job",
         operation = "jobs_cancel_all_runs",

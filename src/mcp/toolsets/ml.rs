@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "ml", document = "ml")]
 pub enum Ml {
-    /// Find MLflow experiments by name, tags or time.
+    /// Which MLflow experiments there are; find them by name, tags or time.
     #[tool(
         title = "Find MLflow experiments",
         operation = "experiments_search_experiments",
@@ -19,8 +19,9 @@ pub enum Ml {
         )
     )]
     SearchExperiments,
-    /// One MLflow experiment: name, tags, where artifacts are kept.
+    /// One MLflow experiment by its id: name, tags, where its artifacts are kept (stored).
     #[tool(
+        title = "One MLflow experiment",
         operation = "experiments_get_experiment",
         answer(
             "experiment.experiment_id",
@@ -33,10 +34,10 @@ pub enum Ml {
         )
     )]
     GetExperiment,
-    /// Find and compare the MLflow runs of experiments by metrics such as accuracy, parameters, tags or status;
-    /// order_by gives the best first.
+    /// Find and compare the MLflow (training) runs of experiments by metrics such as accuracy or loss, parameters, tags
+    /// or status; order_by gives the best first.
     #[tool(
-        title = "Find the best MLflow runs",
+        title = "Find or list runs of experiments",
         operation = "experiments_search_runs",
         fields("experiment_ids", "filter", "order_by", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -48,7 +49,8 @@ pub enum Ml {
         )
     )]
     SearchMlflowRuns,
-    /// One MLflow (training) run: status, parameters, last value of each metric, tags, artifact location.
+    /// One MLflow (training) run: parameters (hyperparameters), last value of each metric, status, tags, artifact
+    /// location.
     #[tool(
         title = "Metrics and parameters of an MLflow run",
         operation = "experiments_get_run",
@@ -68,7 +70,7 @@ pub enum Ml {
         )
     )]
     GetMlflowRun,
-    /// All values of one metric (such as the loss) of an MLflow run, over the steps or epochs.
+    /// How one metric (such as the loss) of an MLflow training run developed over the steps or epochs: all its values.
     #[tool(
         title = "A metric's values over the steps",
         operation = "experiments_get_history",
@@ -85,9 +87,9 @@ pub enum Ml {
         answer("root_uri", "files.path", "files.is_dir", "files.file_size", "next_page_token")
     )]
     ListMlflowArtifacts,
-    /// Add metrics, parameters and tags to an MLflow (training) run. A parameter once set cannot change.
+    /// Log (record) metrics, parameters and tags to an MLflow (training) run. A parameter once set cannot change.
     #[tool(
-        title = "Log metrics, parameters and tags",
+        title = "Log to an MLflow run",
         operation = "experiments_log_batch",
         fields(
             "run_id", "metrics.key", "metrics.value", "metrics.step", "metrics.timestamp", "params", "tags"
@@ -111,7 +113,7 @@ pub enum Ml {
         )
     )]
     ListRegisteredModels,
-    /// Which versions a registered model has: status, aliases, source run.
+    /// Which versions one registered model has: status, aliases (champion), source run.
     #[tool(
         title = "List versions of a model",
         operation = "model_versions_list",
@@ -130,7 +132,7 @@ pub enum Ml {
         )
     )]
     ListModelVersions,
-    /// Point an alias such as champion at a version of a registered model.
+    /// Point an alias such as champion at a version of a registered model, to promote that version.
     #[tool(
         operation = "registered_models_set_alias",
         document = "catalog",

@@ -6,9 +6,9 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "pipelines", document = "pipelines")]
 pub enum Pipelines {
-    /// List pipelines with state and latest updates.
+    /// List declarative pipelines (DLT) with state and latest updates.
     #[tool(
-        title = "List DLT pipelines",
+        title = "List pipelines (DLT)",
         operation = "pipelines_list_pipelines",
         fields("filter", "max_results", "page_token"),
         defaults(max_results = 20),
@@ -25,7 +25,7 @@ pub enum Pipelines {
         )
     )]
     ListPipelines,
-    /// Details of one pipeline: whether it runs.
+    /// Details of one pipeline: source code, target schema, whether it runs and is healthy.
     #[tool(
         title = "Pipeline details",
         operation = "pipelines_get",
@@ -54,7 +54,7 @@ pub enum Pipelines {
         )
     )]
     GetPipeline,
-    /// Create a new pipeline from notebooks or SQL or Python files.
+    /// Create a new declarative pipeline (DLT) from notebooks or SQL or Python files.
     #[tool(
         title = "Create a pipeline (DLT)",
         operation = "pipelines_create",
@@ -67,7 +67,8 @@ pub enum Pipelines {
         answer("pipeline_id", "effective_settings")
     )]
     CreatePipeline,
-    /// Run (trigger, start, refresh) a pipeline now. get_pipeline_update tells when it has COMPLETED.
+    /// Run (trigger, start, refresh) a pipeline now, with a full refresh if wanted. get_pipeline_update tells when it
+    /// has COMPLETED.
     #[tool(
         title = "Start a pipeline update (DLT)",
         operation = "pipelines_start_update",
@@ -78,7 +79,7 @@ pub enum Pipelines {
         answer("update_id")
     )]
     StartPipelineUpdate,
-    /// Stop (halt, cancel) a pipeline's update.
+    /// Stop (halt, cancel) a pipeline that is running or continuous: its update ends.
     #[tool(
         title = "Stop a pipeline",
         operation = "pipelines_stop",
@@ -87,7 +88,7 @@ pub enum Pipelines {
         done = "The pipeline is stopping. get_pipeline tells when it is IDLE."
     )]
     StopPipeline,
-    /// List when a pipeline was updated and how that ended, newest first.
+    /// List when a pipeline was updated (refreshed) and how that ended, newest first.
     #[tool(
         operation = "pipelines_list_updates",
         fields("pipeline_id", "max_results", "page_token"),
@@ -103,7 +104,7 @@ pub enum Pipelines {
         )
     )]
     ListPipelineUpdates,
-    /// State and cause of one update of a pipeline.
+    /// State and cause of one update (refresh) of a pipeline: how it went.
     #[tool(
         title = "State of a pipeline update",
         operation = "pipelines_get_update",
@@ -119,7 +120,7 @@ pub enum Pipelines {
         )
     )]
     GetPipelineUpdate,
-    /// Errors and events of a pipeline, newest first. Use it to find why an update failed.
+    /// Errors, warnings and other events of a pipeline, newest first. Use it to find why an update failed.
     #[tool(
         operation = "pipelines_list_pipeline_events",
         fields("pipeline_id", "filter", "max_results", "page_token"),
@@ -137,7 +138,7 @@ pub enum Pipelines {
         )
     )]
     ListPipelineEvents,
-    /// Delete a pipeline for good; the tables it made in Unity Catalog go too.
+    /// Delete (remove) a pipeline for good; the tables it made in Unity Catalog go too.
     #[tool(
         operation = "pipelines_delete",
         fields("pipeline_id"),

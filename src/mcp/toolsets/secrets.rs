@@ -6,10 +6,14 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "secrets", document = "workspace")]
 pub enum Secrets {
-    /// Which secret scopes there are, the containers of secrets.
-    #[tool(operation = "secrets_list_scopes", answer("scopes.name", "scopes.backend_type"))]
+    /// Which secret scopes there are: the containers of secrets, without what is in them.
+    #[tool(
+        title = "List the scopes of secrets",
+        operation = "secrets_list_scopes",
+        answer("scopes.name", "scopes.backend_type")
+    )]
     ListSecretScopes,
-    /// Create a new secret scope.
+    /// Create a new secret scope: a vault for the passwords, tokens and API keys of a project or team.
     #[tool(
         title = "Create a secret scope",
         operation = "secrets_create_scope",
@@ -18,16 +22,17 @@ pub enum Secrets {
         done = "The scope is created."
     )]
     CreateSecretScope,
-    /// Delete a scope with all its secrets and access rules.
+    /// Delete (remove) a whole secret scope with all its secrets and access rules.
     #[tool(
         operation = "secrets_delete_scope",
         effect = destroy,
         done = "The scope and its secrets are deleted."
     )]
     DeleteSecretScope,
-    /// Which secrets are in a scope: their keys. Values are never shown: code reads them with dbutils.secrets.get.
+    /// What is in a secret scope such as prod: the names (keys) of its secrets. Values are never shown: code reads them
+    /// with dbutils.secrets.get.
     #[tool(
-        title = "Names of secrets in a scope",
+        title = "Which secrets are in a scope",
         operation = "secrets_list_secrets",
         answer("secrets.key", "secrets.last_updated_timestamp")
     )]
@@ -42,7 +47,7 @@ pub enum Secrets {
         done = "The secret is stored."
     )]
     PutSecret,
-    /// Delete one secret from a scope.
+    /// Delete (remove) one secret (key) from a scope.
     #[tool(
         title = "Delete a secret",
         operation = "secrets_delete_secret",
@@ -57,8 +62,8 @@ pub enum Secrets {
         answer("items.principal", "items.permission")
     )]
     ListSecretAcls,
-    /// Let a user, group or service principal read, write or manage the secrets of a scope; replaces its permission
-    /// there.
+    /// Let (allow) a user, group or service principal read, write or manage the secrets of a scope; replaces its
+    /// permission there.
     #[tool(
         title = "Give access to a secret scope",
         operation = "secrets_put_acl",
@@ -67,7 +72,7 @@ pub enum Secrets {
         done = "The permission is set."
     )]
     PutSecretAcl,
-    /// Take away a user's, group's or service principal's access to a secret scope.
+    /// Take away (revoke) the access of a user, group or service principal to a secret scope.
     #[tool(
         title = "Take away access to a secret scope",
         operation = "secrets_delete_acl",

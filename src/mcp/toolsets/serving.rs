@@ -8,7 +8,7 @@ use databricks_toolkit_macros::Toolset;
 pub enum Serving {
     /// Which models are served: list the model serving endpoints with state, task, models.
     #[tool(
-        title = "List model serving endpoints",
+        title = "Which models and LLMs are served",
         operation = "serving_endpoints_list",
         answer(
             "endpoints.name",
@@ -22,7 +22,7 @@ pub enum Serving {
         )
     )]
     ListServingEndpoints,
-    /// State of one model serving endpoint: is it ready, size, pending change.
+    /// State of one model serving endpoint: is it ready, its model versions, traffic, pending change.
     #[tool(
         title = "Status of a serving endpoint",
         operation = "serving_endpoints_get",
@@ -51,10 +51,10 @@ pub enum Serving {
         )
     )]
     GetServingEndpoint,
-    /// Ask a model behind a serving endpoint: ask an LLM (messages), embed text (input), predict or score records
-    /// (dataframe_records, inputs).
+    /// Call a model behind a serving endpoint: ask an LLM (messages), embed text (input), get a prediction or score for
+    /// a record or row (dataframe_records, inputs).
     #[tool(
-        title = "Ask an LLM or get predictions",
+        title = "Call a model: LLM answers, predictions",
         operation = "serving_endpoints_query",
         fields(
             "name", "messages", "prompt", "input", "inputs", "dataframe_records", "max_tokens", "temperature"
@@ -74,9 +74,9 @@ pub enum Serving {
     /// Log of building the container image of one served model, to find why a deployment failed.
     #[tool(operation = "serving_endpoints_build_logs", answer("logs"), untrusted("logs"))]
     GetServingBuildLogs,
-    /// Create a serving endpoint: deploy a registered model as a REST endpoint.
+    /// Create a serving endpoint: put a registered model online as a REST API.
     #[tool(
-        title = "Serve (deploy) a model",
+        title = "Deploy a model as an endpoint",
         operation = "serving_endpoints_create",
         fields(
             "name", "description", "config.name", "config.served_entities.entity_name",
@@ -90,9 +90,10 @@ pub enum Serving {
         )
     )]
     CreateServingEndpoint,
-    /// Change a serving endpoint: serve another model version or split the traffic otherwise. The old models serve
-    /// until the new are ready.
+    /// Change a serving endpoint: serve (deploy) another model version, split the traffic between versions, another
+    /// size. The old models serve until the new are ready.
     #[tool(
+        title = "Change a serving endpoint",
         operation = "serving_endpoints_update_config",
         fields(
             "name", "served_entities.entity_name", "served_entities.entity_version", "served_entities.name",
@@ -107,7 +108,7 @@ pub enum Serving {
         )
     )]
     UpdateServingEndpoint,
-    /// Delete a model serving endpoint.
+    /// Delete (remove, take down) a model serving endpoint; the registered model stays.
     #[tool(
         title = "Delete a serving endpoint",
         operation = "serving_endpoints_delete",

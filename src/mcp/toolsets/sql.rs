@@ -8,14 +8,15 @@ use super::{ExecuteSql, GetStatement, StartWarehouse};
 #[derive(Debug, Toolset)]
 #[toolset(name = "sql", document = "sql")]
 pub enum Sql {
-    /// Run SQL on a warehouse and answer the rows: SELECT, how many, the top ten, group by, a preview of rows, nulls;
-    /// insert, update, delete rows, create tables. Name tables catalog.schema.table.
-    #[tool(title = "Run a SQL query", effect = destroy)]
+    /// Run SQL on a warehouse and answer the rows: SELECT, how many, orders per day, sales per country, the top ten,
+    /// group by, distinct values, all rows since a date, a preview of rows, nulls; insert, update, delete rows, create
+    /// tables. Name tables catalog.schema.table.
+    #[tool(title = "Run SQL: query or change data", effect = destroy)]
     ExecuteSql(ExecuteSql),
     /// Whether a SQL statement that execute_sql began has finished, and the rows of its result.
-    #[tool(title = "Result of a SQL statement", effect = read)]
+    #[tool(title = "Status and result of a SQL statement", effect = read)]
     GetStatement(GetStatement),
-    /// Cancel (abort) a running SQL query.
+    /// Cancel (abort, kill) a running SQL query or statement.
     #[tool(
         title = "Stop a SQL query",
         operation = "statement_execution_cancel_execution",
@@ -24,9 +25,9 @@ pub enum Sql {
         done = "The statement is being cancelled. get_statement tells when it has ended."
     )]
     CancelStatement,
-    /// List the available SQL warehouses (SQL endpoints) with size and state.
+    /// List the available SQL warehouses (SQL endpoints, serverless or not) with size, running or not.
     #[tool(
-        title = "SQL warehouses",
+        title = "Which SQL warehouses there are",
         operation = "warehouses_list",
         fields("page_size", "page_token"),
         answer(
@@ -40,7 +41,8 @@ pub enum Sql {
         )
     )]
     ListWarehouses,
-    /// Queries that ran on SQL warehouses, newest first. Use it to find slow or failed ones.
+    /// Queries that were run on SQL warehouses, newest first: who ran which SQL, how long it took, errors. Use it to
+    /// find slow or failed ones.
     #[tool(
         title = "Queries that ran on warehouses",
         operation = "query_history_list",
@@ -70,7 +72,7 @@ pub enum Sql {
         )
     )]
     ListQueryHistory,
-    /// Details of one SQL warehouse: size, auto-stop, connection details.
+    /// Details of one SQL warehouse: is it running, size, auto-stop, connection details (host, JDBC URL).
     #[tool(
         title = "State and settings of a SQL warehouse",
         operation = "warehouses_get",
@@ -95,7 +97,7 @@ pub enum Sql {
         )
     )]
     GetWarehouse,
-    /// Start (turn on, resume) a SQL warehouse.
+    /// Start (turn on, resume, wake up) a stopped SQL warehouse.
     #[tool(title = "Start a SQL warehouse", effect = write, idempotent)]
     StartWarehouse(StartWarehouse),
     /// Stop (shut down, turn off) a SQL warehouse: statements on it fail.
@@ -107,9 +109,10 @@ pub enum Sql {
         done = "The warehouse is stopping. Its settings stay; start_warehouse starts it again."
     )]
     StopWarehouse,
-    /// Create a new SQL warehouse of a given size and begin to start it. It costs money while it runs.
+    /// Create (set up) a new SQL warehouse of a given size, such as a serverless one for a team or its dashboards, and
+    /// begin to start it. It costs money while it runs.
     #[tool(
-        title = "Create a SQL warehouse",
+        title = "Create a new SQL warehouse",
         operation = "warehouses_create",
         fields(
             "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "max_num_clusters",
@@ -120,10 +123,10 @@ pub enum Sql {
         answer("id")
     )]
     CreateWarehouse,
-    /// Change a SQL warehouse: size, scaling, auto-stop. Give all settings, from get_warehouse: what is left out may go
-    /// back to its default.
+    /// Change a SQL warehouse: size, minimum and maximum of clusters, auto-stop. Give all settings, from get_warehouse:
+    /// what is left out may go back to its default.
     #[tool(
-        title = "Resize or change a SQL warehouse",
+        title = "Scale or change a SQL warehouse",
         operation = "warehouses_edit",
         fields(
             "id", "name", "cluster_size", "warehouse_type", "enable_serverless_compute", "min_num_clusters",

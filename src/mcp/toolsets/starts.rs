@@ -14,7 +14,7 @@ use crate::{ErrorKind, compute, sql};
 pub struct StartCluster {
     /// Id of the cluster.
     cluster_id: String,
-    /// Longest wait in seconds for it to run; 0, which does not wait, unless set.
+    /// Longest wait in seconds for it to run; 0 unless set.
     #[schemars(range(max = 3600))]
     wait_seconds: Option<u64>,
 }
@@ -76,7 +76,7 @@ impl Compound for StartCluster {
 pub struct StartWarehouse {
     /// Id of the warehouse.
     id: String,
-    /// Longest wait in seconds for it to run; 0, which does not wait, unless set.
+    /// Longest wait in seconds for it to run; 0 unless set.
     #[schemars(range(max = 3600))]
     wait_seconds: Option<u64>,
 }

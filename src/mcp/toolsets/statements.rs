@@ -209,7 +209,7 @@ pub struct GetStatement {
     /// Most rows; 100 unless set.
     #[schemars(range(min = 1, max = 100_000))]
     row_limit: Option<i64>,
-    /// Longest wait in seconds for a statement that has not ended; 60 unless set.
+    /// Longest wait in seconds; 60 unless set.
     #[schemars(range(max = 3600))]
     timeout_seconds: Option<u64>,
 }

@@ -6,7 +6,7 @@ use databricks_toolkit_macros::Toolset;
 #[derive(Debug, Toolset)]
 #[toolset(name = "vector_search", document = "vectorsearch")]
 pub enum VectorSearch {
-    /// List endpoints that hold vector search indexes.
+    /// Which vector search endpoints there are, that hold indexes, and their state.
     #[tool(
         operation = "vector_search_endpoints_list_endpoints",
         answer(
@@ -50,9 +50,9 @@ pub enum VectorSearch {
         )
     )]
     ListVectorSearchIndexes,
-    /// Status of one vector search index: ready or not.
+    /// One vector search index: is it ready, rows indexed so far, source table, embedding model.
     #[tool(
-        title = "Status of a vector search index",
+        title = "Is a vector search index ready?",
         operation = "vector_search_indexes_get_index",
         fields("index_name"),
         answer(
@@ -67,9 +67,10 @@ pub enum VectorSearch {
         )
     )]
     GetVectorSearchIndex,
-    /// Create a vector search index.
+    /// Create (build) a vector search index, usually over a table: embeddings of its text column, for semantic search
+    /// of documents.
     #[tool(
-        title = "Create a vector search index",
+        title = "Create a vector search index over a table",
         operation = "vector_search_indexes_create_index",
         fields(
             "name", "endpoint_name", "primary_key", "index_type", "delta_sync_index_spec.source_table",
@@ -81,7 +82,7 @@ pub enum VectorSearch {
         answer("name", "endpoint_name", "index_type", "status.ready", "status.message")
     )]
     CreateVectorSearchIndex,
-    /// Search an index for the documents most similar to a text or vector.
+    /// Search an index for the documents most similar to a text, question or vector.
     #[tool(
         title = "Search documents in a vector index",
         operation = "vector_search_indexes_query_index",
@@ -97,7 +98,7 @@ pub enum VectorSearch {
     QueryVectorSearchIndex,
     /// Sync (refresh, reindex) a TRIGGERED vector search index after its source Delta table changed.
     #[tool(
-        title = "Bring a vector search index up to date",
+        title = "Sync a vector search index",
         operation = "vector_search_indexes_sync_index",
         effect = write,
         idempotent,

@@ -14,9 +14,9 @@ use crate::workspace::types::{ExportFormat, ImportFormat, Language};
 #[derive(Debug, Toolset)]
 #[toolset(name = "workspace", document = "workspace")]
 pub enum Workspace {
-    /// What is in a folder of the workspace, such as a user's home folder (ls): notebooks, files, folders.
+    /// What is in a folder of the workspace, such as /Shared or a user's home (ls): notebooks, files, folders.
     #[tool(
-        title = "List notebooks, files and folders",
+        title = "List the notebooks and files of a folder",
         operation = "workspace_list",
         answer(
             "objects.path",
@@ -28,11 +28,11 @@ pub enum Workspace {
         )
     )]
     ListWorkspace,
-    /// Read, show or export a notebook's code (Python, SQL), or a file such as /Shared/lib/helpers.py.
-    #[tool(title = "Show a notebook or file", effect = read)]
+    /// Read (open, show, review, export) a notebook's code (Python, SQL), or a file such as /Shared/lib/helpers.py.
+    #[tool(title = "Show the code of a notebook", effect = read)]
     ReadWorkspaceFile(ReadWorkspaceFile),
-    /// Create, import, edit, fix, save or overwrite a notebook (Python, SQL, …) or code file.
-    #[tool(title = "Save or edit a notebook or file", effect = write, idempotent)]
+    /// Create a notebook (Python, SQL script, …) or file, or edit, fix, replace and save one.
+    #[tool(title = "Create or edit a notebook", effect = write, idempotent)]
     WriteWorkspaceFile(WriteWorkspaceFile),
     /// Make a new folder (directory) in the workspace, with those above it that are missing.
     #[tool(title = "Make a folder in the workspace", operation = "workspace_mkdirs", effect = write, idempotent, done = "The folder is there.")]
@@ -58,16 +58,18 @@ pub enum Workspace {
         )
     )]
     ListRepos,
-    /// Add (clone, check out) a Git repository of GitHub, GitLab, … to the workspace.
+    /// Clone (add, check out) a Git repository such as github.com/acme/project of GitHub, GitLab, … into the workspace
+    /// as a Git folder.
     #[tool(
-        title = "Clone a Git repository",
+        title = "Add a Git folder (clone a repo)",
         operation = "repos_create",
         fields("url", "provider", "path", "sparse_checkout.patterns"),
         effect = write,
         answer("id", "path", "url", "branch", "head_commit_id")
     )]
     CreateRepo,
-    /// Update a Git folder (repo): git pull, or another branch. Conflicts with local changes are an error.
+    /// Update a Git folder (repo): git pull the newest commits, or switch to (check out) another branch or tag.
+    /// Conflicts with local changes are an error.
     #[tool(
         title = "Pull or switch the branch of a repo",
         operation = "repos_update",
@@ -79,16 +81,17 @@ pub enum Workspace {
     UpdateRepo,
     /// Delete a Git folder (repo) with changes that were not pushed. The remote repository stays.
     #[tool(
-        title = "Remove a repo",
+        title = "Remove a Git folder (repo)",
         operation = "repos_delete",
         effect = destroy,
         idempotent,
         done = "The Git folder is deleted."
     )]
     DeleteRepo,
-    /// The caller's credentials for Git providers.
+    /// Which tokens for Git providers such as GitHub or GitLab the caller has saved (linked), with id and Git user
+    /// name.
     #[tool(
-        title = "Connected Git accounts",
+        title = "Linked Git accounts (credentials)",
         operation = "git_credentials_list",
         answer(
             "credentials.credential_id",
@@ -100,7 +103,8 @@ pub enum Workspace {
         )
     )]
     ListGitCredentials,
-    /// Save a token for a Git provider, so that Git folders can use private repositories.
+    /// Connect a GitHub, GitLab, … account: save a personal access token, so that Git folders can use private
+    /// repositories.
     #[tool(
         title = "Save a Git token",
         operation = "git_credentials_create",
@@ -109,8 +113,9 @@ pub enum Workspace {
         answer("credential_id", "name", "git_provider", "git_username")
     )]
     CreateGitCredential,
-    /// Delete a saved token for a Git provider such as GitHub.
+    /// Delete (unlink) the saved token of a Git provider such as GitHub or GitLab.
     #[tool(
+        title = "Delete a Git credential",
         operation = "git_credentials_delete",
         fields("credential_id"),
         effect = destroy,
@@ -118,10 +123,10 @@ pub enum Workspace {
         done = "The credential is deleted."
     )]
     DeleteGitCredential,
-    /// What is at a path such as /Users/someone@example.com/etl in the workspace, if anything: notebook, file or
-    /// folder.
+    /// Whether there is something at a path such as /Users/someone@example.com/etl in the workspace, and what:
+    /// notebook, file or folder; object id, when it was changed.
     #[tool(
-        title = "Does a workspace path exist?",
+        title = "Is a workspace path a notebook, file or folder?",
         operation = "workspace_get_status",
         answer(
             "path",
@@ -200,7 +205,7 @@ pub struct WriteWorkspaceFile {
     language: Option<NotebookLanguage>,
     /// source: code; jupyter: .ipynb; auto: by ending and content. source for a notebook, auto for a file unless set.
     format: Option<WriteFormat>,
-    /// Replace what is there; otherwise that is an error. false unless set.
+    /// Replace what is there, else an error; false unless set.
     overwrite: Option<bool>,
 }
 
