@@ -17,11 +17,7 @@ peers=${PEERS-$all}
 folder=$PWD/target/peers
 mkdir -p "$folder"
 
-ours=${OURS:-}
-if [[ -z $ours ]]; then
-    cargo build --profile packed --no-default-features --features cli
-    ours=target/packed/databricks-mcp
-fi
+ours=${OURS:-$(packaging/build.sh)}
 size=$(stat --format %s "$ours")
 fits=ok
 ((size <= 25000000)) || fits=MISSED

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes very many calls of tools over a workspace that fails now and then, and looks whether the server stays as it was.
 
-  benches/soak.py [CALLS [BINARY]]      250000 calls of target/packed/databricks-mcp unless given
+  benches/soak.py [CALLS [BINARY]]      250000 calls of what packaging/build.sh built unless given
 
 IN_FLIGHT calls (32) run at once. Every FAULTS-th request to the workspace (20) fails, by turns with 429, 503 and a connection
 that ends. Each call must get one answer, and none of them an error: reads are tried again. After a warm-up of a fifth, in which kept
@@ -24,7 +24,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CALLS = int(sys.argv[1]) if len(sys.argv) > 1 else 250_000
-BINARY = Path(sys.argv[2] if len(sys.argv) > 2 else HERE.parent / "target/packed/databricks-mcp").resolve()
+PACKED = HERE.parent / "target" / f"{os.uname().machine}-unknown-linux-musl" / "packed/databricks-mcp"
+BINARY = Path(sys.argv[2] if len(sys.argv) > 2 else PACKED).resolve()
 IN_FLIGHT = int(os.environ.get("IN_FLIGHT", "32"))
 FAULTS = os.environ.get("FAULTS", "20")
 # Longest silence.

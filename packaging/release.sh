@@ -72,8 +72,7 @@ done
 if [[ -z ${SKIP_BUILD:-} ]]; then
     step "packages of this platform"
     target=${TARGET:-x86_64-unknown-linux-musl}
-    cargo build --profile packed --quiet --no-default-features --features cli,data,http --target "$target"
-    binary="$CARGO_TARGET_DIR/$target/packed/databricks-mcp"
+    binary=$(TARGET=$target packaging/build.sh)
     size=$(stat --format %s "$binary")
     echo "databricks-mcp for $target: $size bytes"
     ((size <= 25 * 1000 * 1000)) || fail "the binary is larger than 25 MB"

@@ -11,13 +11,14 @@ use std::process::Command;
 use databricks_toolkit_spec::{Document, generate};
 
 /// What of the project the generated code stands on.
-const OF_THE_PROJECT: [&str; 14] = [
+const OF_THE_PROJECT: [&str; 15] = [
     "decode/extra.rs",
     "decode/record.rs",
     "decode/mod.rs",
     "decode/null.rs",
     "decode/number.rs",
     "decode/open_enum.rs",
+    "decode/place.rs",
     "fields.rs",
     "paging/mod.rs",
     "transport/operation.rs",

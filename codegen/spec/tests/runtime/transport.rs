@@ -59,42 +59,33 @@ impl Transport {
         self.account_id.clone().ok_or_else(|| "`account_id` is required".to_owned())
     }
 
-    fn answer(&self, request: Request) -> Result<Value> {
+    pub(crate) async fn call(&self, request: Request, _: &'static Operation) -> Result<Answer> {
         match self.answers.lock().unwrap().pop_front() {
             Some(answer) => {
                 self.sent.lock().unwrap().push(request);
-                Ok(answer)
+                Ok(Answer(answer))
             }
             None => Err(Error::Sent(Box::new(request))),
         }
     }
 
-    pub(crate) async fn call_json<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        _: &'static Operation,
-    ) -> Result<T> {
-        Ok(serde_json::from_value(self.answer(request)?).unwrap())
-    }
-
-    pub(crate) async fn call_with_headers<T: DeserializeOwned>(
-        &self,
-        request: Request,
-        _: &'static Operation,
-        names: &[&str],
-    ) -> Result<T> {
-        let mut answer = self.answer(request)?;
-        for name in names {
-            answer[name] = json!("7");
-        }
-        Ok(serde_json::from_value(answer).unwrap())
-    }
-
-    pub(crate) async fn call_empty(&self, request: Request, _: &'static Operation) -> Result<()> {
-        self.answer(request).map(drop)
-    }
-
     pub(crate) async fn call_bytes(&self, request: Request, _: &'static Operation) -> Result<ByteStream> {
         Err(Error::Sent(Box::new(request)))
+    }
+}
+
+/// What it was told to answer.
+pub(crate) struct Answer(Value);
+
+impl Answer {
+    pub(crate) fn with_headers(mut self, names: &[&str]) -> Self {
+        for name in names {
+            self.0[name] = json!("7");
+        }
+        self
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(&self, _: &'static Operation) -> Result<T> {
+        Ok(serde_json::from_value(self.0.clone()).unwrap())
     }
 }
