@@ -2,17 +2,20 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use super::journal::{self, Journal};
+use super::range::Taker;
 use super::{Place, Store, Transfer, TransferReason, range};
 use crate::Result;
-use crate::buffers::Buffers;
 use crate::local::{self, Draft};
+
+/// Bytes of a part that come before they are written.
+const PIECE: usize = 1 << 20;
 
 pub(super) async fn file(transfer: &Transfer, from: &Place, to: &Path) -> Result<u64> {
     let here = |source| local::error(to, source);
@@ -37,18 +40,21 @@ pub(super) async fn file(transfer: &Transfer, from: &Place, to: &Path) -> Result
         .collect();
     let missing: u64 = left.iter().map(|span| span.length).sum();
     let meter = transfer.meter(to.display().to_string(), Some(facts.size), facts.size - missing);
-    let buffers = Buffers::default();
     let parts = left.into_iter().map(|span| {
         let (transfer, from, facts) = (transfer.clone(), from.clone(), facts.clone());
-        let buffers = buffers.clone();
-        let (target, journal, to, meter) =
-            (Arc::clone(&target), journal.clone(), to.to_owned(), meter.clone());
+        let (journal, meter) = (journal.clone(), meter.clone());
+        let mut pen = Pen {
+            file: Arc::clone(&target),
+            name: to.to_owned(),
+            start: span.start,
+            written: 0,
+            waiting: Vec::with_capacity(PIECE),
+        };
         range::spawned(async move {
-            let content = range::part(&transfer, &from, &facts, span, &buffers).await?;
-            let here = |source| local::error(&to, source);
-            write_at(target, content, span.start).await.map_err(here)?;
+            range::part(&transfer, &from, &facts, span, &mut pen).await?;
+            pen.write().await?;
             if let Some(journal) = journal {
-                journal.note(span.part, "").map_err(here)?;
+                journal.note(span.part, "").map_err(|source| local::error(&pen.name, source))?;
             }
             meter.add(span.length);
             Ok(())
@@ -89,21 +95,57 @@ fn resumed(
     Ok((draft, journal))
 }
 
-/// Writes where nobody else does, off the threads of the network.
-async fn write_at(file: Arc<File>, content: Bytes, start: u64) -> io::Result<()> {
-    let written = tokio::task::spawn_blocking(move || {
-        #[cfg(unix)]
-        return std::os::unix::fs::FileExt::write_all_at(&*file, &content, start);
-        #[cfg(windows)]
-        {
-            let (mut content, mut start) = (content, start);
-            while !content.is_empty() {
-                let count = std::os::windows::fs::FileExt::seek_write(&*file, &content, start)?;
-                let _ = content.split_to(count);
-                start += count as u64;
-            }
-            Ok(())
+/// Writes a part to its place in a file, where nobody else does, while it comes.
+struct Pen {
+    file: Arc<File>,
+    /// How the file will be called, for what is said of it.
+    name: PathBuf,
+    start: u64,
+    /// Bytes that are in the file.
+    written: u64,
+    /// Bytes that came after them.
+    waiting: Vec<u8>,
+}
+
+impl Taker for Pen {
+    fn taken(&self) -> u64 {
+        self.written + self.waiting.len() as u64
+    }
+
+    async fn take(&mut self, bytes: Bytes) -> Result<()> {
+        if self.waiting.len() + bytes.len() > PIECE {
+            self.write().await?;
         }
-    });
-    written.await.map_err(|error: tokio::task::JoinError| io::Error::other(error)).and_then(|written| written)
+        self.waiting.extend_from_slice(&bytes);
+        Ok(())
+    }
+}
+
+impl Pen {
+    /// Writes what waits, off the threads of the network.
+    async fn write(&mut self) -> Result<()> {
+        let (file, at, content) =
+            (Arc::clone(&self.file), self.start + self.written, std::mem::take(&mut self.waiting));
+        let written = tokio::task::spawn_blocking(move || write_at(&file, &content, at).map(|()| content));
+        let written = written.await.map_err(io::Error::other).and_then(|written| written);
+        self.waiting = written.map_err(|source| local::error(&self.name, source))?;
+        self.written += self.waiting.len() as u64;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+fn write_at(file: &File, content: &[u8], start: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::write_all_at(file, content, start);
+    #[cfg(windows)]
+    {
+        let (mut content, mut start) = (content, start);
+        while !content.is_empty() {
+            let count = std::os::windows::fs::FileExt::seek_write(file, content, start)?;
+            content = &content[count..];
+            start += count as u64;
+        }
+        Ok(())
+    }
 }

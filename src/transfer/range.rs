@@ -1,4 +1,4 @@
-//! Parts of a file of the service, each fetched whole, from where it broke off if it did.
+//! Parts of a file of the service, each fetched to its end, from where it broke off if it did.
 
 use std::path::Path;
 use std::time::Duration;
@@ -64,32 +64,50 @@ pub(super) fn spans(size: u64, part_size: u64) -> impl Iterator<Item = Span> + S
     })
 }
 
-/// One part, whole.
+/// Who takes the bytes of a part, in their order.
+pub(super) trait Taker {
+    /// How many it took.
+    fn taken(&self) -> u64;
+
+    /// Takes the next ones.
+    fn take(&mut self, bytes: Bytes) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// In memory.
+impl Taker for Vec<u8> {
+    fn taken(&self) -> u64 {
+        self.len() as u64
+    }
+
+    async fn take(&mut self, bytes: Bytes) -> Result<()> {
+        self.extend_from_slice(&bytes);
+        Ok(())
+    }
+}
+
+/// One part, whole, to who takes it.
 pub(super) async fn part(
     transfer: &Transfer,
     place: &Place,
     facts: &Facts,
     span: Span,
-    buffers: &Buffers,
-) -> Result<Bytes> {
-    let room = usize::try_from(span.length)
-        .map_err(|_| Error::invalid_request("the part is too large".to_owned()))?;
-    let mut content = buffers.take(room);
+    taker: &mut (impl Taker + Send),
+) -> Result<()> {
     let (mut attempts, mut pause) = (0, PAUSE);
-    while (content.len() as u64) < span.length {
-        let before = content.len();
-        let rest = Span { start: span.start + before as u64, length: span.length - before as u64, ..span };
+    while taker.taken() < span.length {
+        let before = taker.taken();
+        let rest = Span { start: span.start + before, length: span.length - before, ..span };
         let read = match place.store {
-            Store::Dbfs => block(transfer, place, rest, &mut content).await,
-            _ => ranged(transfer, place, facts, rest, &mut content).await,
+            Store::Dbfs => block(transfer, place, rest, taker).await,
+            _ => ranged(transfer, place, facts, rest, taker).await,
         };
         match read {
-            Ok(()) if content.len() > before => (attempts, pause) = (0, PAUSE),
+            Ok(()) if taker.taken() > before => (attempts, pause) = (0, PAUSE),
             // What the service says to all of it will not change; what broke off may go on.
             Err(error) if !matches!(error, Error::Transport(_)) => return Err(error),
             other => {
                 // Some bytes more are a beginning.
-                if content.len() > before {
+                if taker.taken() > before {
                     (attempts, pause) = (0, PAUSE);
                 }
                 attempts += 1;
@@ -104,7 +122,7 @@ pub(super) async fn part(
             }
         }
     }
-    Ok(buffers.lend(content))
+    Ok(())
 }
 
 async fn ranged(
@@ -112,7 +130,7 @@ async fn ranged(
     place: &Place,
     facts: &Facts,
     span: Span,
-    content: &mut Vec<u8>,
+    taker: &mut (impl Taker + Send),
 ) -> Result<()> {
     let mut request = transfer.workspace.transport().request(&operations::DOWNLOAD, Problem::default());
     request.path_segments("file_path", &Some(&place.path));
@@ -134,8 +152,8 @@ async fn ranged(
         let _ = bytes.split_to(usize::try_from(skipped).unwrap_or(bytes.len()));
         let taken = left.min(bytes.len() as u64);
         bytes.truncate(usize::try_from(taken).unwrap_or(bytes.len()));
-        content.extend_from_slice(&bytes);
         left -= taken;
+        taker.take(bytes).await?;
     }
     Ok(())
 }
@@ -162,7 +180,12 @@ fn check(stream: &ByteStream, place: &Place, facts: &Facts) -> Result<()> {
     if other { Err(TransferReason::Changed.of(place)) } else { Ok(()) }
 }
 
-async fn block(transfer: &Transfer, place: &Place, span: Span, content: &mut Vec<u8>) -> Result<()> {
+async fn block(
+    transfer: &Transfer,
+    place: &Place,
+    span: Span,
+    taker: &mut (impl Taker + Send),
+) -> Result<()> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let read = transfer.workspace.dbfs().read().path(&place.path);
     let read = read.offset(number(span.start)).length(number(span.length.min(BLOCK))).send().await?;
@@ -172,8 +195,7 @@ async fn block(transfer: &Transfer, place: &Place, span: Span, content: &mut Vec
     if bytes.is_empty() {
         return Err(TransferReason::Changed.of(place));
     }
-    content.extend_from_slice(&bytes);
-    Ok(())
+    taker.take(bytes.into()).await
 }
 
 /// A file of the workspace, or the source of a notebook.
@@ -198,7 +220,13 @@ pub(super) fn read(transfer: Transfer, place: Place) -> Items<Bytes> {
         let parts = spans(facts.size, transfer.part_size).map(move |span| {
             let (transfer, place, facts) = (transfer.clone(), place.clone(), facts.clone());
             let buffers = buffers.clone();
-            spawned(async move { part(&transfer, &place, &facts, span, &buffers).await })
+            spawned(async move {
+                let room = usize::try_from(span.length)
+                    .map_err(|_| Error::invalid_request("the part is too large".to_owned()))?;
+                let mut content = buffers.take(room);
+                part(&transfer, &place, &facts, span, &mut content).await?;
+                Ok(buffers.lend(content))
+            })
         });
         Ok::<_, Error>(stream::iter(parts).buffered(in_flight).right_stream())
     };

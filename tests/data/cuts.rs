@@ -47,9 +47,11 @@ fn transfer(stub: &Stub) -> Transfer {
 
 #[tokio::test]
 async fn a_download_that_is_cut_anywhere_ends_with_the_right_digest() {
-    let file = noise(3 * MIB + 777, 5);
+    let file = noise(7 * MIB + 777, 5);
     let expected = sha(&file);
     for seed in 1..=CUTS {
+        // Parts of one piece, and of several of which some are in the file already when the rest breaks off.
+        let part_size = if seed % 2 == 0 { 1 } else { 5 } * MIB as u64;
         let (random, left) = (Mutex::new(Random(seed * 7919)), AtomicU64::new(1 + seed % 4));
         let stub = serving(file.clone(), move |_, reply| {
             let mut random = random.lock().unwrap();
@@ -62,7 +64,8 @@ async fn a_download_that_is_cut_anywhere_ends_with_the_right_digest() {
         .await;
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("x");
-        assert_eq!(transfer(&stub).download(PATH, &to).await.unwrap(), file.len() as u64);
+        let transfer = transfer(&stub).part_size(part_size);
+        assert_eq!(transfer.download(PATH, &to).await.unwrap(), file.len() as u64);
         assert_eq!(sha(&std::fs::read(&to).unwrap()), expected, "cut {seed}");
     }
 }
@@ -225,6 +228,54 @@ async fn a_download_that_was_stopped_goes_on_where_it_was() {
     assert_eq!(served.load(Ordering::SeqCst), 3, "five of eight parts were there");
     assert_eq!(sha(&std::fs::read(&to).unwrap()), sha(&file));
     assert!(leftovers(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_part_that_was_stopped_half_way_is_fetched_again() {
+    let file = noise(8 * MIB, 15);
+    let (asked, slow) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(true)));
+    let (log, pace) = (Arc::clone(&asked), Arc::clone(&slow));
+    let stub = serving(file.clone(), move |asked, mut reply| {
+        let (first, _) = asked.range().unwrap();
+        log.lock().unwrap().push(first);
+        if pace.load(Ordering::SeqCst) && first >= 4 * MIB {
+            // The first half of the part comes, and then nothing.
+            if first > 4 * MIB {
+                reply.delay = Duration::from_secs(30);
+            }
+            return reply.cut(2 * MIB + 99);
+        }
+        reply
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("x");
+    let one = transfer(&stub).part_size(4 * MIB as u64).resume(true);
+    let stopped = tokio::time::timeout(Duration::from_millis(1_500), one.download(PATH, &to)).await;
+    assert!(stopped.is_err() && !to.exists());
+    assert_eq!(asked.lock().unwrap().last(), Some(&(6 * MIB + 99)), "it went on where it broke off");
+    slow.store(false, Ordering::SeqCst);
+    asked.lock().unwrap().clear();
+    assert_eq!(one.download(PATH, &to).await.unwrap(), file.len() as u64);
+    assert_eq!(*asked.lock().unwrap(), [4 * MIB], "the part that was not whole, and all of it");
+    assert_eq!(sha(&std::fs::read(&to).unwrap()), sha(&file));
+    assert!(leftovers(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_download_that_nobody_waits_for_leaves_no_file() {
+    let stub = serving(noise(4 * MIB, 16), |asked, mut reply| {
+        if asked.range().unwrap().0 >= 2 * MIB {
+            reply.delay = Duration::from_secs(30);
+        }
+        reply
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let download = transfer(&stub);
+    let download = download.download(PATH, folder.path().join("x"));
+    assert!(tokio::time::timeout(Duration::from_millis(700), download).await.is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
