@@ -2,6 +2,7 @@
 
 mod build;
 mod read;
+mod span;
 
 use std::sync::Arc;
 
@@ -36,8 +37,11 @@ pub(super) fn stream(bytes: &Bytes) -> Result<Vec<RecordBatch>, ArrowError> {
 }
 
 /// The bytes of the rows of a batch, which may be a small part of the memory that it shares.
-pub(super) fn size(batch: &RecordBatch) -> u64 {
-    let column = |column: &arrow::array::ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
+pub(crate) fn size(batch: &RecordBatch) -> u64 {
+    // Views do not say what of their memory is theirs.
+    let column = |column: &arrow::array::ArrayRef| {
+        column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+    };
     batch.columns().iter().map(|array| column(array) as u64).sum()
 }
 

@@ -75,7 +75,9 @@ pub fn value(array: &ArrayRef, at: usize, kind: Option<&SqlType>) -> Result<Valu
                 None => Value::TimestampNtz(time.naive_utc()),
             }
         }
-        DataType::Interval(_) | DataType::Duration(_) => Value::Interval(shown(array, at)?),
+        DataType::Interval(_) | DataType::Duration(_) => {
+            Value::Interval(super::span::text(array, at).map_or_else(|| shown(array, at), Ok)?)
+        }
         DataType::Time32(_) | DataType::Time64(_) => Value::String(shown(array, at)?),
         DataType::List(_) => list(&array.as_list::<i32>().value(at), kind)?,
         DataType::LargeList(_) => list(&array.as_list::<i64>().value(at), kind)?,
