@@ -12,6 +12,7 @@
 //! A file is written beside its place and put there when it is whole: after an error there is no
 //! file, or the one that was there before.
 
+mod parquet;
 mod sink;
 mod summary;
 
@@ -148,9 +149,6 @@ impl Export {
     }
 }
 
-/// Batches that wait to be written. Each is a chunk at most.
-const WAITING: usize = 1;
-
 async fn write<W: Write + Send + 'static>(
     results: Results,
     writer: W,
@@ -160,12 +158,12 @@ async fn write<W: Write + Send + 'static>(
     finish: impl FnOnce(W) -> io::Result<()> + Send + 'static,
 ) -> Result<Written> {
     let columns: Arc<[Column]> = results.columns().into();
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let ((sender, receiver), (wish, wishes)) = (mpsc::channel(1), mpsc::channel(1));
     // Encoding takes the processor's time, and a disk may be slow: off the threads of the network.
     let work = tokio::task::spawn_blocking(move || {
-        encode(Batches { receiver, witness }, writer, format, &columns, finish)
+        encode(Batches { wish, receiver, witness }, writer, format, &columns, finish)
     });
-    let fed = feed(results.batches(), sender).await;
+    let fed = feed(results.batches(), wishes, sender).await;
     let written = work.await.map_err(|error| Error::Unexpected { message: error.to_string() })?;
     match (fed, written) {
         (Err(error), _) => Err(error),
@@ -173,15 +171,17 @@ async fn write<W: Write + Send + 'static>(
     }
 }
 
-/// Hands over the batches and, only if all of them came, the word that they were all.
-async fn feed(mut batches: Items<RecordBatch>, sender: mpsc::Sender<Option<RecordBatch>>) -> Result<()> {
-    // A batch is not taken before there is room for it: each holds the memory of its chunk. A writer
-    // that failed does not listen any more, and says why.
-    while let Ok(room) = sender.reserve().await {
+/// Hands over each batch when it is wanted and, only if all of them came, the word that they were all.
+async fn feed(
+    mut batches: Items<RecordBatch>,
+    mut wishes: mpsc::Receiver<()>,
+    sender: mpsc::Sender<Option<RecordBatch>>,
+) -> Result<()> {
+    // None waits here: each holds the memory of its chunk. A writer that failed wants no more, and says why.
+    while wishes.recv().await.is_some() {
         let batch = batches.next().await.transpose()?;
         let is_last = batch.is_none();
-        room.send(batch);
-        if is_last {
+        if sender.send(batch).await.is_err() || is_last {
             break;
         }
     }
@@ -190,6 +190,7 @@ async fn feed(mut batches: Items<RecordBatch>, sender: mpsc::Sender<Option<Recor
 
 /// The batches as they come.
 struct Batches {
+    wish: mpsc::Sender<()>,
     receiver: mpsc::Receiver<Option<RecordBatch>>,
     witness: Option<Witness>,
 }
@@ -198,7 +199,8 @@ impl Batches {
     /// The next one, or the word that there is none. A channel that closes without that word means
     /// that a batch is missing.
     fn next(&mut self) -> io::Result<Option<RecordBatch>> {
-        let next = self.receiver.blocking_recv().ok_or_else(|| io::Error::other("the rows broke off"))?;
+        let next = self.wish.blocking_send(()).ok().and_then(|()| self.receiver.blocking_recv());
+        let next = next.ok_or_else(|| io::Error::other("the rows broke off"))?;
         if let (Some(batch), Some(witness)) = (&next, &mut self.witness) {
             witness(batch);
         }

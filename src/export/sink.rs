@@ -7,18 +7,9 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::csv;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::ipc::writer::FileWriter;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 
-use super::FileFormat;
+use super::{FileFormat, parquet};
 use crate::statements::{Column, arrow as values};
-
-/// A row group of Parquet is in memory until it is written: it ends at so many bytes of memory.
-const ROW_GROUP: usize = 24 << 20;
-
-/// Rows that the writer of Parquet takes before its memory is looked at.
-const ROWS_AT_ONCE: usize = 16_384;
 
 pub(super) struct Sink<W: Write + Send> {
     encoder: Encoder<W>,
@@ -30,7 +21,7 @@ pub(super) struct Sink<W: Write + Send> {
 }
 
 enum Encoder<W: Write + Send> {
-    Parquet(Box<ArrowWriter<W>>),
+    Parquet(Box<parquet::Writer<W>>),
     Arrow(Box<FileWriter<W>>),
     Csv(Box<csv::Writer<W>>),
     JsonLines(W),
@@ -55,9 +46,7 @@ impl<W: Write + Send> Sink<W> {
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let encoder = match format {
             FileFormat::Parquet => {
-                let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-                let writer = ArrowWriter::try_new(writer, Arc::clone(&schema), Some(properties));
-                Encoder::Parquet(Box::new(writer.map_err(io::Error::other)?))
+                Encoder::Parquet(Box::new(parquet::Writer::new(writer, &schema).map_err(io::Error::other)?))
             }
             FileFormat::Arrow => {
                 Encoder::Arrow(Box::new(FileWriter::try_new(writer, &schema).map_err(io::Error::other)?))
@@ -85,16 +74,7 @@ impl<W: Write + Send> Sink<W> {
         }
         let batch = self.prepared(batch)?;
         match &mut self.encoder {
-            Encoder::Parquet(writer) => {
-                for start in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
-                    let part = batch.slice(start, ROWS_AT_ONCE.min(batch.num_rows() - start));
-                    writer.write(&part).map_err(io::Error::other)?;
-                    if writer.memory_size() >= ROW_GROUP {
-                        writer.flush().map_err(io::Error::other)?;
-                    }
-                }
-                Ok(())
-            }
+            Encoder::Parquet(writer) => writer.write(&batch).map_err(io::Error::other),
             Encoder::Arrow(writer) => writer.write(&batch).map_err(io::Error::other),
             Encoder::Csv(writer) => writer.write(&batch).map_err(io::Error::other),
             Encoder::JsonLines(_) => Ok(()),
@@ -148,9 +128,8 @@ impl<W: Write + Send> Sink<W> {
 
 /// Whether a form has no place for a type.
 fn is_text(format: FileFormat, kind: &DataType) -> bool {
-    let span = matches!(kind, DataType::Interval(_) | DataType::Duration(_));
     match format {
-        FileFormat::Parquet => span,
+        FileFormat::Parquet => !in_parquet(kind),
         FileFormat::Arrow | FileFormat::JsonLines => false,
         FileFormat::Csv => {
             let plain = kind.is_integer()
@@ -167,6 +146,19 @@ fn is_text(format: FileFormat, kind: &DataType) -> bool {
                 );
             !plain
         }
+    }
+}
+
+/// Whether Parquet has a type, and all that is in it: no spans of time as Databricks knows them, and no unions.
+fn in_parquet(kind: &DataType) -> bool {
+    match kind {
+        DataType::Interval(_) | DataType::Duration(_) | DataType::Union(..) => false,
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => in_parquet(item.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| in_parquet(field.data_type())),
+        _ => true,
     }
 }
 

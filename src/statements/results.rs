@@ -225,7 +225,7 @@ struct Told {
 }
 
 /// Chunks that are fetched ahead have so many bytes at most, or are one.
-const AHEAD_BYTES: u64 = 32 << 20;
+const AHEAD_BYTES: u64 = 24 << 20;
 
 /// Chunks on their way, each with its bytes. A task runs from the moment that its fetch is made.
 struct Reading<I: Iterator<Item = (Told, i64)>, G, F> {

@@ -262,6 +262,62 @@ async fn types_that_nobody_knows_are_text_or_a_clear_error() {
     assert!(column == "n" && message.contains("Union"), "{message}");
 }
 
+#[tokio::test]
+async fn a_type_that_a_form_has_not_is_told_and_leaves_no_file() {
+    use arrow::array::ListArray;
+    use arrow::datatypes::{DataType, Field, UnionFields};
+    let batch = |nested: bool| {
+        let kind = UnionFields::try_new([0], [Field::new("a", DataType::Int64, true)]).unwrap();
+        let child: ArrayRef = Arc::new(Int64Array::from_iter_values(0..ROWS));
+        let union = UnionArray::try_new(kind, vec![0; ROWS as usize].into(), None, vec![child]).unwrap();
+        let mut column: ArrayRef = Arc::new(union);
+        if nested {
+            let item = Arc::new(Field::new("item", column.data_type().clone(), true));
+            let each = arrow::buffer::OffsetBuffer::from_repeated_length(1, ROWS as usize);
+            column = Arc::new(ListArray::new(item, each, column, None));
+        }
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    };
+    for nested in [false, true] {
+        let bytes = stream(&batch(nested));
+        let stub = service(move |_, _, _| Reply::bytes(bytes.clone())).await;
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["x.parquet", "x.csv", "x.jsonl"] {
+            let results = statement(&stub).execute().await.unwrap();
+            let error = results.export(folder.path().join(name)).write().await.unwrap_err();
+            assert!(matches!(error, Error::Local(_)), "{name}: {error:?}");
+            let text = error.to_string();
+            assert!(text.contains(name) && text.contains("`n`") && text.contains("Union"), "{text}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+        }
+        let results = statement(&stub).execute().await.unwrap();
+        let written = results.export(folder.path().join("x.arrow")).write().await.unwrap();
+        assert_eq!(written.rows, (CHUNKS * ROWS) as u64, "Arrow has all its types");
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_nobody_waits_for_leaves_no_file() {
+    let stub = service(|_, chunk, _| {
+        let delay = if chunk < 3 { Duration::ZERO } else { Duration::from_secs(30) };
+        Reply { delay, ..Reply::bytes(stream(&numbers(chunk))) }
+    })
+    .await;
+    for name in ["x.parquet", "x.csv"] {
+        let folder = tempfile::tempdir().unwrap();
+        let results = statement(&stub).execute().await.unwrap();
+        let export = results.export(folder.path().join(name)).write();
+        assert!(tokio::time::timeout(Duration::from_millis(400), export).await.is_err());
+        for _ in 0..200 {
+            if std::fs::read_dir(folder.path()).unwrap().count() == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+    }
+}
+
 /// A disk that is full after so many bytes.
 struct Full(usize);
 
