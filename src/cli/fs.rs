@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::io::ReaderStream;
 
 use super::{Failure, Where, explain, target::Target};
 use crate::transfer::{Report, Transfer};
@@ -86,7 +87,7 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Ends {
-    /// What is copied.
+    /// What is copied; `-` of a `cp` is standard input.
     from: String,
     /// Where to.
     to: String,
@@ -174,6 +175,12 @@ impl Action {
                     shown.set_position(told.bytes);
                     shown.set_message(told.target.clone());
                 });
+                if ends.from == "-" {
+                    let length = from_input(&transfer, &ends.to, recursive, &how).await;
+                    bar.finish_and_clear();
+                    eprintln!("1 copied, {} bytes", length?);
+                    return Ok(ExitCode::SUCCESS);
+                }
                 if !recursive && is_folder(&transfer, &ends.from).await? {
                     return Err(
                         format!("{} is a folder: say --recursive to copy what is in it", ends.from).into()
@@ -202,6 +209,21 @@ async fn is_folder(transfer: &Transfer, path: &str) -> Result<bool, Failure> {
         crate::transfer::End::Local(path) => Ok(path.is_dir()),
         crate::transfer::End::Remote(_) => Ok(transfer.stat(path).await?.is_dir),
     }
+}
+
+/// Writes standard input, of any length, to a file of the service. Gives its length.
+async fn from_input(transfer: &Transfer, to: &str, recursive: bool, how: &How) -> Result<u64, Failure> {
+    if recursive || how.resume || how.verify || how.dry_run {
+        let message = "standard input is one stream that is read once: leave out --recursive, --resume, --verify \
+                       and --dry-run";
+        return Err(message.into());
+    }
+    if let Ok(found) = transfer.stat(to).await
+        && found.is_dir
+    {
+        return Err(format!("{to} is a folder: name the file that standard input becomes").into());
+    }
+    Ok(transfer.write(to, ReaderStream::with_capacity(tokio::io::stdin(), 1 << 20)).await?)
 }
 
 async fn list(transfer: &Transfer, path: &str, plain: bool) -> Result<(), Failure> {

@@ -67,6 +67,15 @@ impl ApiError {
         Self { operation, attempts: 1, status, code, message, details, request_id: None, retry_after: None }
     }
 
+    /// Says so where the service had no words, as in the answer to a HEAD.
+    #[cfg(all(feature = "files", feature = "workspace"))]
+    pub(crate) fn unless_said(mut self, message: String) -> Self {
+        if self.message.is_empty() {
+            self.message = message;
+        }
+        self
+    }
+
     /// The `operationId` of the call.
     pub fn operation(&self) -> &'static str {
         self.operation

@@ -62,8 +62,7 @@ pub(super) async fn stat(workspace: &Workspace, place: &Place) -> Result<Entry> 
                     let found =
                         workspace.files().get_directory_metadata().directory_path(&place.path).send().await;
                     found.map(|()| folder()).map_err(|error| match is_missing(&error) {
-                        // The answer to a HEAD has no words, so that of the file is as good.
-                        true => Error::Api(missing),
+                        true => Error::Api(Box::new(missing.unless_said(format!("{place} is not there")))),
                         false => error,
                     })
                 }

@@ -105,6 +105,37 @@ async fn fs_moves_files_and_folders() {
     assert!(fails(&sandbox, &["fs", "ls", "/tmp"]).contains("/Volumes/"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fs_writes_standard_input_to_a_file() {
+    let (sandbox, _) = sandbox().await;
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("from");
+    for length in [0, 3_000_000] {
+        std::fs::write(&from, noise(length, 4)).unwrap();
+        let to = format!("dbfs:/in-{length}");
+        let copy = |more: &[&str], to: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_databricks-mcp"));
+            command.env("DATABRICKS_HOST", sandbox.url()).env("DATABRICKS_TOKEN", sandbox.token());
+            command.args(["fs", "cp", "-", to]).args(more).stdin(File::open(&from).unwrap());
+            let output = command.output().unwrap();
+            (output.status.success(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (done, told) = copy(&[], &to);
+        assert!(done && told.contains(&format!("{length} bytes")), "{told}");
+        let output = run(&sandbox, &["fs", "cat", &to]);
+        assert!(output.stdout == noise(length, 4), "{length}");
+        let (done, told) = copy(&[], &to);
+        assert!(!done && told.contains("already"), "{told}");
+        assert!(copy(&["--overwrite"], &to).0);
+        let (done, told) = copy(&[], "dbfs:/");
+        assert!(!done && told.contains("is a folder"), "{told}");
+        let (done, told) = copy(&["--resume"], &to);
+        assert!(!done && told.contains("read once"), "{told}");
+    }
+    let missing = fails(&sandbox, &["fs", "cat", "/Volumes/main/default/nowhere/x"]);
+    assert!(missing.contains("/Volumes/main/default/nowhere/x is not there"), "{missing}");
+}
+
 /// What a disk does that is full, by a limit that the shell sets.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
