@@ -10,7 +10,7 @@ use super::identity::METASTORE;
 use super::plain::{Caller, part_of_key};
 use crate::ids;
 use crate::sql::catalog::TableName;
-use crate::sql::outside::{File, Grant, Granting, Outside, Routine, denied};
+use crate::sql::outside::{Content, File, Grant, Granting, Outside, Parameter, Routine, denied};
 use crate::sql::{SqlError, types};
 use crate::state::AppState;
 
@@ -35,6 +35,20 @@ impl fmt::Debug for Desk {
     }
 }
 
+impl Desk {
+    /// Refuses whoever may not read a volume.
+    fn may_read(&self, path: &str) -> Result<(), SqlError> {
+        let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+        if let ["Volumes", catalog, schema, volume, ..] = names.as_slice() {
+            let full = format!("{catalog}.{schema}.{volume}").to_lowercase();
+            if !self.may(&["READ_VOLUME"], "volume", &full) {
+                return Err(denied("READ VOLUME", "volume", &full));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Outside for Desk {
     fn user(&self) -> &str {
         &self.caller.name
@@ -50,13 +64,7 @@ impl Outside for Desk {
     }
 
     fn files(&self, path: &str) -> Result<Vec<File>, SqlError> {
-        let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
-        if let ["Volumes", catalog, schema, volume, ..] = names.as_slice() {
-            let full = format!("{catalog}.{schema}.{volume}").to_lowercase();
-            if !self.may(&["READ_VOLUME"], "volume", &full) {
-                return Err(denied("READ VOLUME", "volume", &full));
-            }
-        }
+        self.may_read(path)?;
         let found = super::files::entries(&self.state, path);
         let found = found.map_err(|refusal| SqlError::new("PATH_NOT_FOUND", refusal.message))?;
         let file = |(path, entry): (String, crate::store::Entry)| File {
@@ -66,6 +74,22 @@ impl Outside for Desk {
             modified: entry.modified_ms,
         };
         Ok(found.into_iter().map(file).collect())
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<Content>, SqlError> {
+        let path = path.strip_prefix("dbfs:").unwrap_or(path);
+        if !path.starts_with("/Volumes/") {
+            return Err(SqlError::unsupported(format!(
+                "reading {path}: the files of the sandbox are below /Volumes"
+            )));
+        }
+        self.may_read(path)?;
+        super::files::contents(&self.state, path)
+            .map_err(|refusal| SqlError::new("PATH_NOT_FOUND", refusal.message))
+    }
+
+    fn is_member(&self, group: &str) -> bool {
+        self.caller.groups.iter().any(|name| name == group)
     }
 
     fn is_admin(&self) -> bool {
@@ -163,13 +187,23 @@ fn read(stored: &Value) -> Option<Routine> {
     if given["routine_body"] != "SQL" {
         return None;
     }
-    let parameters = given["input_params"]["parameters"].as_array().into_iter().flatten().map(|parameter| {
-        let text = |field: &str| parameter[field].as_str().map(str::to_owned);
-        Some((text("name")?, text("type_text")?, text("comment")))
-    });
+    let listed = |field: &str| {
+        let all = given[field]["parameters"].as_array().into_iter().flatten();
+        all.map(|parameter| {
+            let text = |field: &str| parameter[field].as_str().map(str::to_owned);
+            Some(Parameter {
+                name: text("name")?,
+                kind: text("type_text")?,
+                comment: text("comment"),
+                default: text("parameter_default"),
+            })
+        })
+        .collect::<Option<Vec<_>>>()
+    };
     Some(Routine {
         name: TableName::new(&text("catalog_name")?, &text("schema_name")?, &text("name")?),
-        parameters: parameters.collect::<Option<_>>()?,
+        parameters: listed("input_params")?,
+        table: listed("return_params")?,
         returns: text("full_data_type")?,
         body: text("routine_definition")?,
         comment: text("comment"),
@@ -179,25 +213,36 @@ fn read(stored: &Value) -> Option<Routine> {
 /// A function in the form of REST.
 fn written(routine: &Routine, user: &str, now: i64) -> Value {
     let type_name = |text: &str| types::parse(text).map_or("STRING", |kind| types::name(&kind));
-    let parameters = routine.parameters.iter().enumerate().map(|(position, (name, kind, comment))| {
-        let mut one = json!({
-            "name": name, "type_text": kind.to_lowercase(), "type_name": type_name(kind), "position": position,
-            "parameter_mode": "IN", "parameter_type": "PARAM",
-            "type_json": json!({ "name": name, "type": kind.to_lowercase(), "nullable": true, "metadata": {} }).to_string(),
+    let listed = |all: &[Parameter], role: &str| {
+        let each = all.iter().enumerate().map(|(position, Parameter { name, kind, comment, default })| {
+            let mut one = json!({
+                "name": name, "type_text": kind.to_lowercase(), "type_name": type_name(kind), "position": position,
+                "parameter_mode": "IN", "parameter_type": role,
+                "type_json": json!({ "name": name, "type": kind.to_lowercase(), "nullable": true, "metadata": {} }).to_string(),
+            });
+            for (field, value) in [("comment", comment), ("parameter_default", default)] {
+                if let Some(value) = value {
+                    one[field] = json!(value);
+                }
+            }
+            one
         });
-        if let Some(comment) = comment {
-            one["comment"] = json!(comment);
-        }
-        one
-    });
+        json!({ "parameters": each.collect::<Vec<_>>() })
+    };
     let mut given = Map::new();
     let mut put = |field: &str, value: Value| given.insert(field.to_owned(), value);
     put("name", json!(routine.name.table));
     put("catalog_name", json!(routine.name.catalog));
     put("schema_name", json!(routine.name.schema));
-    put("input_params", json!({ "parameters": parameters.collect::<Vec<_>>() }));
-    put("data_type", json!(type_name(&routine.returns)));
-    put("full_data_type", json!(routine.returns.to_lowercase()));
+    put("input_params", listed(&routine.parameters, "PARAM"));
+    if routine.table.is_empty() {
+        put("data_type", json!(type_name(&routine.returns)));
+        put("full_data_type", json!(routine.returns.to_lowercase()));
+    } else {
+        put("return_params", listed(&routine.table, "COLUMN"));
+        put("data_type", json!("TABLE_TYPE"));
+        put("full_data_type", json!("TABLE_TYPE"));
+    }
     put("routine_body", json!("SQL"));
     put("routine_definition", json!(routine.body));
     put("parameter_style", json!("S"));

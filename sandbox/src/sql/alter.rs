@@ -7,10 +7,11 @@ use datafusion::sql::sqlparser::ast::Ident;
 
 use super::catalog::{Column, Common, Kind, Table, TableName, View};
 use super::ddl::{check_columns, mapped, one_part};
+use super::dml::convert;
 use super::error::SqlError;
 use super::parse::{Change, Name, Place, place};
 use super::plan::tables::arrow_schema;
-use super::{Output, Run};
+use super::{Output, Run, types};
 
 impl Run<'_> {
     pub(super) async fn alter(
@@ -53,13 +54,17 @@ impl Run<'_> {
             Change::AddColumns(_) => "ADD COLUMNS",
             Change::DropColumns { .. } => "DROP COLUMNS",
             Change::RenameColumn { .. } => "RENAME COLUMN",
-            Change::CommentColumn { .. } | Change::SetNullable { .. } | Change::SetDefault { .. } => {
+            Change::CommentColumn { .. }
+            | Change::SetNullable { .. }
+            | Change::SetDefault { .. }
+            | Change::SetType { .. }
+            | Change::MoveColumn { .. } => {
                 "CHANGE COLUMN"
             }
             Change::SetProperties(_) => "SET TBLPROPERTIES",
             Change::UnsetProperties(_) => "UNSET TBLPROPERTIES",
             Change::AddConstraint { .. } => "ADD CONSTRAINT",
-            Change::DropConstraint { .. } => "DROP CONSTRAINT",
+            Change::DropConstraint { .. } | Change::DropKey { .. } => "DROP CONSTRAINT",
             Change::ClusterBy(_) => "CLUSTER BY",
             // tags, owners and names are the catalog's and not the table's
             _ => "",
@@ -182,6 +187,63 @@ impl Run<'_> {
                 }
                 self.change_column(&full, &table, &name, |column| column.nullable = nullable)?;
             }
+            Change::SetType { name, kind } => {
+                let Some(at) = position(&table, &name) else {
+                    return Err(no_column(&table, self.source.spelling(&name)));
+                };
+                if !widens(&table.columns[at].kind, &kind) {
+                    return Err(SqlError::new(
+                        "DELTA_UNSUPPORTED_ALTER_TABLE_CHANGE_COL_OP",
+                        format!(
+                            "ALTER TABLE CHANGE COLUMN is not supported for changing column {} from {} to {}",
+                            table.columns[at].name,
+                            table.columns[at].kind.to_uppercase(),
+                            kind.to_uppercase()
+                        ),
+                    ));
+                }
+                let keep: Vec<usize> = (0..table.columns.len()).collect();
+                self.reshape(&full, &keep, |place, column| {
+                    if place == at { Column { kind: kind.clone(), ..column } } else { column }
+                })
+                .await?;
+            }
+            Change::MoveColumn { name, place } => {
+                let find = |name: &Ident| {
+                    position(&table, name).ok_or_else(|| no_column(&table, self.source.spelling(name)))
+                };
+                let moved = find(&name)?;
+                let mut order: Vec<usize> = (0..table.columns.len()).filter(|at| *at != moved).collect();
+                let to = match &place {
+                    Place::First => 0,
+                    Place::After(other) => {
+                        let other = find(other)?;
+                        order.iter().position(|at| *at == other).map_or(order.len(), |at| at + 1)
+                    }
+                };
+                order.insert(to, moved);
+                self.reshape(&full, &order, |_, column| column).await?;
+            }
+            Change::DropKey { foreign, if_exists } => {
+                let dropped = |text: &str| {
+                    let text = text.to_lowercase();
+                    match &foreign {
+                        None => text.starts_with("primary"),
+                        Some(columns) => {
+                            let listed = text.split(['(', ')']).nth(1).unwrap_or_default();
+                            text.starts_with("foreign")
+                                && listed.split(',').map(|name| name.trim().trim_matches('`')).eq(columns.iter().map(|name| name.value.as_str()))
+                        }
+                    }
+                };
+                if !if_exists && !table.constraints.values().any(|text| dropped(text)) {
+                    return Err(SqlError::new(
+                        "DELTA_CONSTRAINT_DOES_NOT_EXIST",
+                        format!("Table {} has no such key", full.quoted()),
+                    ));
+                }
+                catalogs.update_table(&full, |table| table.constraints.retain(|_, text| !dropped(text)))?;
+            }
             Change::SetQuery { query, text } => {
                 let columns = self.view_columns(*query).await?;
                 let view = View {
@@ -232,13 +294,13 @@ impl Run<'_> {
         let rows = target.rows.project(keep).map_err(SqlError::internal)?;
         let mut changed = Table { columns, ..Table::clone(&target.table) };
         let schema = arrow_schema(&changed)?;
-        let rows =
-            RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).map_err(SqlError::internal)?;
+        let converted = rows.columns().iter().zip(schema.fields()).map(|(column, field)| convert(column, field));
+        let rows = RecordBatch::try_new(Arc::clone(&schema), converted.collect::<Result<_, _>>()?)
+            .map_err(SqlError::internal)?;
         changed.files = self.engine.files.write(self.catalogs(), full, &schema, &[rows])?;
         changed.common.touch();
-        let files = changed.files.clone();
         self.catalogs().put_table(full, changed, true)?;
-        self.engine.files.discard(self.catalogs(), full, &target.table, &files);
+        self.engine.files.discard(self.catalogs(), full, &target.table);
         Ok(())
     }
 
@@ -294,6 +356,28 @@ fn common_change(change: Change) -> Result<CommonChange, SqlError> {
         Change::SetOwner(owner) => Box::new(|common: &mut Common| common.owner = owner),
         _ => return Err(SqlError::unsupported("this form of ALTER")),
     })
+}
+
+/// Whether every value of one type is one of another, so that a column may change from this to that.
+fn widens(from: &str, to: &str) -> bool {
+    use datafusion::arrow::datatypes::DataType::{Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp};
+    let (Some(from), Some(to)) = (types::parse(from), types::parse(to)) else { return false };
+    let digits = |kind: &_| match kind {
+        Int8 => Some(3),
+        Int16 => Some(5),
+        Int32 => Some(10),
+        Int64 => Some(20),
+        _ => None,
+    };
+    match (&from, &to) {
+        (from, to) if from == to => true,
+        (Int8 | Int16 | Int32, Float64) | (Float32, Float64) | (Date32, Timestamp(_, None)) => true,
+        (Decimal128(p1, s1), Decimal128(p2, s2)) => {
+            s2 >= s1 && i16::from(*p2) - i16::from(*s2) >= i16::from(*p1) - i16::from(*s1)
+        }
+        (from, Decimal128(p, s)) => digits(from).is_some_and(|digits| i16::from(*p) - i16::from(*s) >= digits.min(20)),
+        (from, to) => matches!((digits(from), digits(to)), (Some(from), Some(to)) if from < to),
+    }
 }
 
 fn position(table: &Table, name: &Ident) -> Option<usize> {

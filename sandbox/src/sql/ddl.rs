@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::Query;
 use super::catalog::{CatalogError, Column, Common, Kind, Layout, Table, TableKind, TableName, View, Volume};
 use super::dml::convert;
 use super::error::SqlError;
-use super::parse::{Command, CreateTable, CreateView, Name, Options, place};
+use super::parse::{Command, CreateTable, CreateView, Name, Options, Version, place};
 use super::plan::tables::arrow_schema;
 use super::{Output, Run, types};
 
@@ -81,7 +81,18 @@ impl Run<'_> {
                 options.format.or_else(|| Some(table.format.clone()).filter(|format| !format.is_empty()));
             options.comment = options.comment.or_else(|| table.common.comment.clone());
             if like.rows {
-                query = Some(Box::new(super::dml::template(&format!("SELECT * FROM {}", other.quoted()))?));
+                let version = match like.version {
+                    Some(Version::Number(number)) => super::plan::at_version(&table, number)?.0,
+                    Some(Version::Time(ms)) => super::plan::at_time(&table, ms)?,
+                    None => table.history.len().saturating_sub(1),
+                };
+                let mut text = format!("SELECT * FROM {}", other.quoted());
+                if like.version.is_some() {
+                    let (_, then) = super::plan::at_version(&table, i64::try_from(version).unwrap_or(i64::MAX))?;
+                    columns.clone_from(&then.columns);
+                    text = format!("{text} VERSION AS OF {version}");
+                }
+                query = Some(Box::new(super::dml::template(&text)?));
                 copied = Some(table.files.len());
             }
         }
@@ -145,6 +156,7 @@ impl Run<'_> {
             sample: false,
             layout,
             constraints: constraints.into_iter().collect(),
+            copied: Default::default(),
             history: old.as_ref().map(|old| old.history.clone()).unwrap_or_default(),
         };
         let operation = match (old.is_some(), by_query, copied) {
@@ -156,7 +168,6 @@ impl Run<'_> {
         };
         let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
         let metrics = [("numOutputRows", count)];
-        table.note(self.session.user(), operation, metrics.get(..usize::from(by_query)).unwrap_or_default());
         if let Some(old) = &old {
             table.common.id.clone_from(&old.common.id);
             table.common.created_at = old.common.created_at;
@@ -174,10 +185,10 @@ impl Run<'_> {
         let rows = rows.collect::<Result<Vec<_>, SqlError>>()?;
         super::catalog::check_name(&full.table)?;
         table.files = self.engine.files.write(self.catalogs(), &full, &schema, &rows)?;
-        let files = table.files.clone();
+        table.note(self.session.user(), operation, metrics.get(..usize::from(by_query)).unwrap_or_default());
         self.catalogs().put_table(&full, table, or_replace)?;
         if let Some(old) = &old {
-            self.engine.files.discard(self.catalogs(), &full, old, &files);
+            self.engine.files.discard(self.catalogs(), &full, old);
         }
         if let Some(files) = copied {
             return Ok(Output::counts(&[
@@ -199,7 +210,7 @@ impl Run<'_> {
     }
 
     async fn create_view(&self, create: CreateView) -> Result<Output, SqlError> {
-        let CreateView { name, or_replace, if_not_exists, columns, options, query, text } = create;
+        let CreateView { name, or_replace, if_not_exists, materialized, columns, options, query, text } = create;
         let full = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
         self.catalogs().schema(&full.schema_name())?;
@@ -244,7 +255,7 @@ impl Run<'_> {
         };
         let table = Table {
             common: self.common(&full.table, options),
-            kind: TableKind::View,
+            kind: if materialized { TableKind::MaterializedView } else { TableKind::View },
             columns: found,
             format: String::new(),
             files: Vec::new(),
@@ -253,6 +264,7 @@ impl Run<'_> {
             sample: false,
             layout: Layout::default(),
             constraints: BTreeMap::new(),
+            copied: Default::default(),
             history: Vec::new(),
         };
         self.catalogs().put_table(&full, table, or_replace)?;
@@ -324,7 +336,12 @@ impl Run<'_> {
     fn common(&self, name: &str, options: Options) -> Common {
         Common {
             comment: options.comment,
-            properties: options.properties.into_iter().collect(),
+            properties: options
+                .options
+                .into_iter()
+                .map(|(key, value)| (format!("option.{key}"), value))
+                .chain(options.properties)
+                .collect(),
             ..Common::new(name, self.session.user())
         }
     }

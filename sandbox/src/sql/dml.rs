@@ -1,24 +1,23 @@
-//! `INSERT`, `UPDATE`, `DELETE` and `TRUNCATE`: new files beside the old ones, then one change of the metadata.
+//! `UPDATE`, `DELETE` and `TRUNCATE`: new files beside the old ones, then one change of the metadata.
 //!
 //! Which rows a condition picks is the engine's to say, subqueries and all. So the target is read with its rows numbered,
 //! and an UPDATE or DELETE is a query for the numbers (and the new values) of the rows that the condition is true for. No
 //! condition is ever turned around, which is where NULLs and subqueries go wrong.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array,
 };
 use datafusion::arrow::compute::{
     CastOptions, cast_with_options, concat_batches, filter_record_batch, interleave,
 };
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt64Type};
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
 
-use super::catalog::{Identity, Table, TableName};
+use super::catalog::{Table, TableName};
 use super::error::SqlError;
-use super::parse::{Delete, Insert, Name, Source, Update, place};
+use super::parse::{Delete, Name, Source, Update, place};
 use super::plan::tables::arrow_schema;
 use super::{Output, Run};
 
@@ -34,117 +33,6 @@ pub(super) struct Target {
 }
 
 impl Run<'_> {
-    pub(super) async fn insert(&self, insert: Insert) -> Result<Output, SqlError> {
-        let name = self.session.table(&insert.name);
-        let at = insert.name.last().and_then(place);
-        let _turn = self.engine.files.writing().await;
-        let table = self.writable(&name).map_err(|error| error.at(at))?;
-        let data = self.planner().query(*insert.query, self.source).await?;
-        let listed: Vec<String> = if insert.by_name {
-            data.schema().fields().iter().map(|field| field.name().clone()).collect()
-        } else if insert.columns.is_empty() {
-            table.columns.iter().map(|column| column.name.clone()).collect()
-        } else {
-            insert.columns.iter().map(|column| self.source.spelling(column).to_owned()).collect()
-        };
-        let mut table = Table::clone(&table);
-        let listed = counted(
-            &table,
-            listed,
-            data.schema().fields().len(),
-            insert.columns.is_empty() && !insert.by_name,
-        )?;
-        let rows = self.arrange(&name, &mut table, &listed, &data).await?;
-        let inserted: usize = rows.iter().map(RecordBatch::num_rows).sum();
-        let metrics = [("numOutputRows", inserted)];
-        self.write(&name, &table, &rows, !insert.overwrite, "WRITE", &metrics).await?;
-        Ok(Output::counts(&[("num_affected_rows", inserted), ("num_inserted_rows", inserted)]))
-    }
-
-    /// Puts the columns of some data where the table has them, in its types, and fills the rest with defaults.
-    async fn arrange(
-        &self,
-        name: &TableName,
-        table: &mut Table,
-        listed: &[String],
-        data: &Output,
-    ) -> Result<Vec<RecordBatch>, SqlError> {
-        let width = data.schema().fields().len();
-        if listed.len() != width {
-            let (sub, reason) = if listed.len() > width {
-                ("NOT_ENOUGH_DATA_COLUMNS", "not enough data columns")
-            } else {
-                ("TOO_MANY_DATA_COLUMNS", "too many data columns")
-            };
-            let quote = |names: Vec<String>| {
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            };
-            return Err(SqlError::new(
-                &format!("INSERT_COLUMN_ARITY_MISMATCH.{sub}"),
-                format!(
-                    "Cannot write to {}, the reason is {reason}:\nTable columns: {}.\nData columns: {}",
-                    name.quoted(),
-                    quote(listed.to_vec()),
-                    quote(data.schema().fields().iter().map(|field| field.name().clone()).collect())
-                ),
-            ));
-        }
-        let mut places = HashMap::new();
-        for (at, column) in listed.iter().enumerate() {
-            if table.column(column).is_none() {
-                let known: Vec<String> =
-                    table.columns.iter().map(|column| format!("`{}`", column.name)).collect();
-                return Err(SqlError::new(
-                    "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-                    format!(
-                        "A column, variable, or function parameter with name `{column}` cannot be resolved. Did you mean one of the following? [{}]",
-                        known.join(", ")
-                    ),
-                ));
-            }
-            if places.insert(column.to_lowercase(), at).is_some() {
-                return Err(SqlError::new(
-                    "COLUMN_ALREADY_EXISTS",
-                    format!("The column `{column}` is given twice"),
-                ));
-            }
-        }
-        let schema = arrow_schema(table)?;
-        let mut defaults: HashMap<String, ArrayRef> = HashMap::new();
-        for column in table.columns.iter().filter(|column| !places.contains_key(&column.name.to_lowercase()))
-        {
-            if let Some(sql) = &column.default {
-                defaults.insert(column.name.clone(), self.constant(sql).await?);
-            }
-        }
-        let mut arranged = Vec::new();
-        let mut identities: HashMap<usize, Identity> = table
-            .columns
-            .iter()
-            .enumerate()
-            .filter_map(|(at, column)| Some((at, column.identity?)))
-            .collect();
-        for batch in data.batches() {
-            let columns =
-                table.columns.iter().zip(schema.fields()).enumerate().map(|(at, (column, field))| {
-                    let given = places.get(&column.name.to_lowercase());
-                    let values = match (given, identities.get_mut(&at), defaults.get(column.name.as_str())) {
-                        (Some(at), ..) => Arc::clone(batch.column(*at)),
-                        (None, Some(identity), _) => count(identity, batch.num_rows()),
-                        (None, None, Some(value)) => repeat(value, batch.num_rows())?,
-                        (None, None, None) => new_null_array(field.data_type(), batch.num_rows()),
-                    };
-                    convert(&values, field)
-                });
-            let columns = columns.collect::<Result<Vec<_>, _>>()?;
-            arranged.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(SqlError::internal)?);
-        }
-        for (at, identity) in identities {
-            table.columns[at].identity = Some(identity);
-        }
-        Ok(arranged)
-    }
-
     /// The value of an expression without columns, as an array of one.
     pub(super) async fn constant(&self, sql: &str) -> Result<ArrayRef, SqlError> {
         let source = Source::read(&format!("SELECT {sql}"))?;
@@ -159,16 +47,14 @@ impl Run<'_> {
         let _turn = self.engine.files.writing().await;
         let target =
             self.target(&name).await.map_err(|error| error.at(update.name.last().and_then(place)))?;
-        for (column, _) in &update.assignments {
-            target.position(column, self.source)?;
-        }
-        let values = update.assignments.iter().map(|(_, value)| value.clone());
+        let assignments = target.assignments(update.assignments, self.source)?;
+        let values = assignments.iter().map(|(_, value)| value.clone());
         let query = pick(&target.name, update.alias.as_ref(), values, update.filter)?;
         let picked = self.over(&target, query).await?;
         let numbers = numbers(&picked)?;
         let mut columns = target.rows.columns().to_vec();
-        for (at, (column, _)) in update.assignments.iter().enumerate() {
-            let place = target.position(column, self.source)?;
+        for (at, (place, _)) in assignments.iter().enumerate() {
+            let place = *place;
             let values = convert(picked.column(at + 1), target.schema.field(place))?;
             let mut choice: Vec<(usize, usize)> = (0..target.rows.num_rows()).map(|row| (0, row)).collect();
             for (from, row) in numbers.iter().enumerate() {
@@ -237,7 +123,7 @@ impl Run<'_> {
     pub(super) async fn over(&self, target: &Target, query: Query) -> Result<RecordBatch, SqlError> {
         let mut fields: Vec<Field> =
             target.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
-        fields.push(Field::new(ROW, datafusion::arrow::datatypes::DataType::UInt64, false));
+        fields.push(Field::new(ROW, DataType::UInt64, false));
         let schema = Arc::new(Schema::new(fields));
         let mut columns = target.rows.columns().to_vec();
         columns.push(Arc::new(UInt64Array::from_iter_values(0..target.rows.num_rows() as u64)));
@@ -260,6 +146,7 @@ impl Run<'_> {
         operation: &str,
         metrics: &[(&str, usize)],
     ) -> Result<(), SqlError> {
+        let rows = &self.generate(name, table, rows).await?;
         check_not_null(table, rows)?;
         for (constraint, text) in &table.constraints {
             self.check(name, table, rows, constraint, text).await?;
@@ -278,7 +165,7 @@ impl Run<'_> {
             }
             changed.note(user, operation, metrics);
         })?;
-        self.engine.files.discard(catalogs, name, table, &files);
+        self.engine.files.discard(catalogs, name, table);
         Ok(())
     }
 }
@@ -317,6 +204,36 @@ impl Run<'_> {
 }
 
 impl Target {
+    /// The places of the columns that change, with their values: defaults filled in, and whole structs where a field changes.
+    pub(super) fn assignments(
+        &self,
+        assignments: Vec<(Name, Expr)>,
+        source: &Source,
+    ) -> Result<Vec<(usize, Expr)>, SqlError> {
+        let mut all: Vec<(usize, Expr)> = Vec::new();
+        for (path, mut value) in assignments {
+            // what qualifies the column can only be the target, unless it is a struct itself
+            let structs = |name: &Ident| {
+                let found = self.position(name, source).ok()?;
+                matches!(self.schema.field(found).data_type(), DataType::Struct(_)).then_some(found)
+            };
+            let start = (0..path.len().saturating_sub(1)).find(|at| structs(&path[*at]).is_some());
+            let Some(start) = start else {
+                let Some(column) = path.last() else { continue };
+                let place = self.position(column, source)?;
+                super::insert::fill_default(&mut value, &self.table, &column.value)?;
+                all.push((place, value));
+                continue;
+            };
+            let place = self.position(&path[start], source)?;
+            // a struct of which another field has changed already goes on from there
+            let earlier = all.iter().position(|(known, _)| *known == place).map(|at| all.remove(at).1);
+            let whole = earlier.unwrap_or_else(|| Expr::Identifier(path[start].clone()));
+            all.push((place, changed(whole, self.schema.field(place).data_type(), &path[start + 1..], value)?));
+        }
+        Ok(all)
+    }
+
     /// The place of a column.
     pub(super) fn position(&self, column: &Ident, source: &Source) -> Result<usize, SqlError> {
         let names = &self.table.columns;
@@ -331,8 +248,30 @@ impl Target {
     }
 }
 
+/// A struct with another value in one of its fields.
+fn changed(whole: Expr, kind: &DataType, path: &[Ident], value: Expr) -> Result<Expr, SqlError> {
+    let Some((field, rest)) = path.split_first() else { return Ok(value) };
+    let DataType::Struct(fields) = kind else {
+        return Err(SqlError::new("INVALID_EXTRACT_BASE_FIELD_TYPE", format!("`{}` is no field of a struct", field.value)));
+    };
+    if fields.find(&field.value).is_none() {
+        return Err(SqlError::new("FIELD_NOT_FOUND", format!("No such struct field `{}`", field.value)));
+    }
+    let mut arguments = Vec::new();
+    for known in fields {
+        let old = super::plan::field_of(whole.clone(), known.name());
+        arguments.push(super::plan::text_literal(known.name()));
+        arguments.push(if *known.name() == field.value {
+            changed(old, known.data_type(), rest, value.clone())?
+        } else {
+            old
+        });
+    }
+    Ok(super::plan::call("named_struct", arguments))
+}
+
 /// `SELECT __row, value, … FROM target WHERE filter`
-fn pick(
+pub(super) fn pick(
     name: &TableName,
     alias: Option<&Ident>,
     values: impl IntoIterator<Item = Expr>,
@@ -359,7 +298,7 @@ pub(crate) fn template(sql: &str) -> Result<Query, SqlError> {
 }
 
 /// The numbers of the picked rows.
-fn numbers(picked: &RecordBatch) -> Result<Vec<usize>, SqlError> {
+pub(super) fn numbers(picked: &RecordBatch) -> Result<Vec<usize>, SqlError> {
     let Some(column) = picked.columns().first() else { return Ok(Vec::new()) };
     let numbers = column
         .as_primitive_opt::<UInt64Type>()
@@ -374,43 +313,6 @@ pub(super) fn convert(values: &ArrayRef, field: &Field) -> Result<ArrayRef, SqlE
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(values, field.data_type(), &strict).map_err(super::plan::explain_arrow)
-}
-
-/// The next numbers of a column that counts.
-fn count(identity: &mut Identity, rows: usize) -> ArrayRef {
-    let numbers = (0..rows).map(|_| {
-        let number = identity.next;
-        identity.next = number.wrapping_add(identity.step);
-        number
-    });
-    Arc::new(Int64Array::from_iter_values(numbers))
-}
-
-/// The columns that an insert fills: without a list, those that do not count by themselves if the data has no more.
-fn counted(table: &Table, listed: Vec<String>, width: usize, all: bool) -> Result<Vec<String>, SqlError> {
-    let always =
-        |name: &String| table.column(name).and_then(|column| column.identity).is_some_and(|it| it.always);
-    if all {
-        let others: Vec<String> = listed
-            .iter()
-            .filter(|name| table.column(name).is_some_and(|it| it.identity.is_none()))
-            .cloned()
-            .collect();
-        if others.len() == width {
-            return Ok(others);
-        }
-    }
-    match listed.iter().find(|name| always(name)) {
-        Some(column) => Err(SqlError::new(
-            "DELTA_IDENTITY_COLUMNS_EXPLICIT_INSERT_NOT_SUPPORTED",
-            format!("Providing values for GENERATED ALWAYS AS IDENTITY column {column} is not supported"),
-        )),
-        None => Ok(listed),
-    }
-}
-
-fn repeat(value: &ArrayRef, times: usize) -> Result<ArrayRef, SqlError> {
-    interleave(&[value.as_ref()], &vec![(0, 0); times]).map_err(SqlError::internal)
 }
 
 fn check_not_null(table: &Table, rows: &[RecordBatch]) -> Result<(), SqlError> {

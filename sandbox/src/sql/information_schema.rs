@@ -90,7 +90,7 @@ columns!(TABLES, Arc<Table>, [
     "table_schema" => |row| row.schema.as_str().into(),
     "table_name" => |row| row.item.common.name.as_str().into(),
     "table_type" => |row| row.item.kind.text().into(),
-    "is_insertable_into" => |row| if row.item.kind == TableKind::View { "NO" } else { "YES" }.into(),
+    "is_insertable_into" => |row| if row.item.view.is_some() { "NO" } else { "YES" }.into(),
     "table_owner" => |row| row.item.common.owner.as_str().into(),
     "comment" => |row| (&row.item.common.comment).into(),
     "created" => |row| created(&row.item.common),
@@ -285,6 +285,7 @@ pub(crate) fn describe(catalogs: &Catalogs, name: &SchemaName) -> Result<Vec<Arc
             sample: true,
             layout: Layout::default(),
             constraints: Default::default(),
+            copied: Default::default(),
             history: Vec::new(),
         }));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use datafusion::arrow::compute::interleave;
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, Query, SetExpr, TableAlias, TableFactor,
 };
@@ -29,17 +29,24 @@ struct Prepared {
 
 impl Run<'_> {
     pub(super) async fn merge(&self, merge: Merge) -> Result<Output, SqlError> {
-        let Merge { name, alias, source, on, clauses } = merge;
+        let Merge { name, alias, source, on, clauses, evolve } = merge;
         let full = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
-        let target = self.target(&full).await.map_err(|error| error.at(name.last().and_then(place)))?;
         let source_name = source_alias(&source)?;
-        let offered = self.source_columns(&source).await?;
+        let schema = self.source_columns(&source).await?;
+        let offered: Vec<String> = schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
+        let at = name.last().and_then(place);
+        if evolve && clauses.iter().any(|clause| matches!(clause.action, Action::Update(None) | Action::Insert(None))) {
+            let table = self.writable(&full).map_err(|error| error.at(at))?;
+            let fields = schema.fields().iter().map(|field| (field.name().as_str(), field.data_type()));
+            self.evolve(&full, table, fields)?;
+        }
+        let target = self.target(&full).await.map_err(|error| error.at(at))?;
 
         let mut exprs = Vec::new();
         let mut prepared = Vec::new();
         for clause in clauses {
-            prepared.push(self.prepare(clause, &target, &source_name, &offered, &mut exprs)?);
+            prepared.push(self.prepare(clause, &target, &source_name, &offered, evolve, &mut exprs)?);
         }
         let joined = self.over(&target, join(&target, alias, source, source_name, on, exprs)?).await?;
         let (numbers, sources) = (joined.column(0), joined.column(1));
@@ -81,14 +88,13 @@ impl Run<'_> {
         ]))
     }
 
-    /// The names of the source's columns.
-    async fn source_columns(&self, source: &TableFactor) -> Result<Vec<String>, SqlError> {
+    /// The source's columns.
+    async fn source_columns(&self, source: &TableFactor) -> Result<SchemaRef, SqlError> {
         let mut query = template("SELECT * FROM `source`")?;
         if let SetExpr::Select(select) = query.body.as_mut() {
             select.from[0].relation = source.clone();
         }
-        let planned = self.planner().plan(query, self.source).await?;
-        Ok(planned.schema().fields().iter().map(|field| field.name().to_lowercase()).collect())
+        Ok(self.planner().plan(query, self.source).await?.schema())
     }
 
     /// Adds a clause's expressions to those of the join, and notes where they are.
@@ -98,6 +104,7 @@ impl Run<'_> {
         target: &Target,
         source: &Ident,
         offered: &[String],
+        evolve: bool,
         exprs: &mut Vec<Expr>,
     ) -> Result<Prepared, SqlError> {
         // the numbers of rows and the source's mark come first
@@ -113,13 +120,16 @@ impl Run<'_> {
         };
         match assignments {
             Some(assignments) => {
-                for (column, value) in assignments {
-                    values[target.position(&column, self.source)?] = Some(add(value));
+                for (place, value) in target.assignments(assignments, self.source)? {
+                    values[place] = Some(add(value));
                 }
             }
             None => {
                 for (at, column) in target.table.columns.iter().enumerate() {
                     let lower = column.name.to_lowercase();
+                    if !offered.contains(&lower) && evolve {
+                        continue;
+                    }
                     if !offered.contains(&lower) {
                         return Err(SqlError::new(
                             "DELTA_MERGE_UNRESOLVED_EXPRESSION",

@@ -15,8 +15,10 @@ mod ddl;
 mod describe;
 mod dml;
 mod error;
+mod files;
 mod functions;
 mod information_schema;
+mod insert;
 mod listing;
 mod merge;
 mod output;
@@ -249,6 +251,7 @@ impl Engine {
                 Ok(Output::text("plan", [run.planner().explain(*query, extended, &source).await?]))
             }
             Command::Insert(insert) => run.insert(*insert).await,
+            Command::Copy(copy) => run.copy(*copy).await,
             Command::Update(update) => run.update(*update).await,
             Command::Delete(delete) => run.delete(*delete).await,
             Command::Merge(merge) => run.merge(*merge).await,

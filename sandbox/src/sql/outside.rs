@@ -34,12 +34,24 @@ pub(crate) struct Grant {
 #[derive(Debug, Clone)]
 pub(crate) struct Routine {
     pub(crate) name: TableName,
-    /// Names, types and comments.
-    pub(crate) parameters: Vec<(String, String, Option<String>)>,
+    pub(crate) parameters: Vec<Parameter>,
     /// The type of its value, as SQL writes it.
     pub(crate) returns: String,
+    /// The columns of the table that it yields; none if it yields a value.
+    pub(crate) table: Vec<Parameter>,
     pub(crate) body: String,
     pub(crate) comment: Option<String>,
+}
+
+/// A parameter of a function, or a column of the table that it yields.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    /// The type, as SQL writes it.
+    pub(crate) kind: String,
+    pub(crate) comment: Option<String>,
+    /// The SQL of the value that it has if a call gives none.
+    pub(crate) default: Option<String>,
 }
 
 /// A file or a folder of a volume.
@@ -52,6 +64,16 @@ pub(crate) struct File {
     pub(crate) modified: i64,
 }
 
+/// A file of a volume with its bytes.
+#[derive(Debug)]
+pub(crate) struct Content {
+    /// As the caller knows it: `/Volumes/…`.
+    pub(crate) path: String,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) modified: i64,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// The workspace around the engine.
 pub(crate) trait Outside: Debug + Send + Sync {
     /// Who runs the statement.
@@ -59,6 +81,9 @@ pub(crate) trait Outside: Debug + Send + Sync {
 
     /// Whether they have one of these privileges on a securable or above it.
     fn may(&self, privileges: &[&str], kind: &str, name: &str) -> bool;
+
+    /// Whether a group holds them.
+    fn is_member(&self, group: &str) -> bool;
 
     /// Whether they administer the workspace.
     fn is_admin(&self) -> bool;
@@ -73,6 +98,9 @@ pub(crate) trait Outside: Debug + Send + Sync {
 
     /// What is in a folder of a volume.
     fn files(&self, path: &str) -> Result<Vec<File>, SqlError>;
+
+    /// The files at a path of a volume: one, all in a folder and below, or those that a pattern fits.
+    fn read(&self, path: &str) -> Result<Vec<Content>, SqlError>;
 
     fn routine(&self, name: &TableName) -> Option<Routine>;
 

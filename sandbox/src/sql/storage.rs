@@ -61,10 +61,11 @@ impl Files {
         Ok(vec![file])
     }
 
-    /// Marks files of a table that its metadata no longer names.
-    pub(crate) fn discard(&self, catalogs: &Catalogs, name: &TableName, old: &Table, new: &[String]) {
-        let dir = catalogs.table_dir(name);
-        let gone = old.files.iter().filter(|file| !new.contains(file)).map(|file| dir.join(file));
+    /// Marks files of a table that its metadata no longer names, neither for now nor for a version of the past.
+    pub(crate) fn discard(&self, catalogs: &Catalogs, name: &TableName, old: &Table) {
+        let Ok(now) = catalogs.table(name) else { return };
+        let (dir, needed) = (catalogs.table_dir(name), now.all_files());
+        let gone = old.all_files().into_iter().filter(|file| !needed.contains(file)).map(|file| dir.join(file));
         self.garbage.lock().extend(gone);
     }
 }

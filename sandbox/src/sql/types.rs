@@ -12,6 +12,11 @@ pub(crate) fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
+/// `VARIANT`, in an Arrow type that no other of Spark's types has.
+pub(crate) fn variant() -> DataType {
+    DataType::LargeUtf8
+}
+
 /// Spark's simple types: SQL name, the service's `type_name`, the name in Spark's JSON, other names that SQL accepts.
 const SIMPLE: &[(&str, &str, &str, &[&str])] = &[
     ("BIGINT", "LONG", "long", &["LONG", "INT8"]),
@@ -27,6 +32,7 @@ const SIMPLE: &[(&str, &str, &str, &[&str])] = &[
     ("TIMESTAMP", "TIMESTAMP", "timestamp", &["TIMESTAMP_LTZ"]),
     ("TIMESTAMP_NTZ", "TIMESTAMP_NTZ", "timestamp_ntz", &["DATETIME"]),
     ("INTERVAL", "INTERVAL", "interval", &[]),
+    ("VARIANT", "VARIANT", "variant", &[]),
     ("VOID", "NULL", "void", &["NULL"]),
 ];
 
@@ -47,6 +53,7 @@ fn simple(name: &str) -> Option<DataType> {
         "TIMESTAMP" => timestamp(),
         "TIMESTAMP_NTZ" => DataType::Timestamp(TimeUnit::Microsecond, None),
         "INTERVAL" => DataType::Interval(IntervalUnit::MonthDayNano),
+        "VARIANT" => variant(),
         _ => DataType::Null,
     })
 }
@@ -56,7 +63,7 @@ const DEEPEST: i32 = 100;
 
 /// Parses a Spark type as written in SQL: `decimal(10,2)`, `array<string>`, `struct<a: int, b: string>`.
 ///
-/// `None` is a type that the sandbox does not know (`VARIANT`, `GEOGRAPHY`, …) or text that is no type.
+/// `None` is a type that the sandbox does not know (`GEOGRAPHY`, …) or text that is no type.
 pub(crate) fn parse(text: &str) -> Option<DataType> {
     let depth = text.chars().scan(0_i32, |depth, c| {
         *depth += i32::from(c == '<') - i32::from(c == '>');
@@ -159,8 +166,8 @@ fn simple_row(
         DataType::Int8 => "TINYINT",
         DataType::Float64 => "DOUBLE",
         DataType::Float32 | DataType::Float16 => "FLOAT",
+        DataType::LargeUtf8 => "VARIANT",
         DataType::Utf8
-        | DataType::LargeUtf8
         | DataType::Utf8View
         | DataType::Time64(_)
         | DataType::Time32(_) => "STRING",

@@ -9,10 +9,10 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{Field, FieldRef};
 
-use super::catalog::{Kind, Table, TableKind, TableName};
+use super::catalog::{Kind, Table, TableName};
 use super::error::SqlError;
-use super::outside::{File, Granting, Routine, denied};
-use super::parse::{CreateFunction, Name, Securable, Setting, Upkeep, place};
+use super::outside::{File, Granting, Parameter as RoutineParameter, Routine, denied};
+use super::parse::{CreateFunction, Name, Securable, Setting, Upkeep, Version, place};
 use super::{Output, Parameter, Run, Session, types};
 
 /// The configuration that a session has, with the values that nobody has set.
@@ -39,9 +39,9 @@ impl Run<'_> {
     }
 
     /// The bytes of a table's files.
-    fn size_of(&self, name: &TableName, table: &Table) -> usize {
+    fn size_of(&self, name: &TableName, files: &[String]) -> usize {
         let dir = self.catalogs().table_dir(name);
-        let sizes = table.files.iter().filter_map(|file| Some(std::fs::metadata(dir.join(file)).ok()?.len()));
+        let sizes = files.iter().filter_map(|file| Some(std::fs::metadata(dir.join(file)).ok()?.len()));
         usize::try_from(sizes.sum::<u64>()).unwrap_or(usize::MAX)
     }
 
@@ -85,7 +85,7 @@ impl Run<'_> {
             ("partitionColumns", texts(&table.layout.partitions)),
             ("clusteringColumns", texts(&table.layout.clustering)),
             ("numFiles", long(table.files.len())),
-            ("sizeInBytes", long(self.size_of(&full, &table))),
+            ("sizeInBytes", long(self.size_of(&full, &table.files))),
             ("properties", maps([&table.common.properties])?),
             ("minReaderVersion", Arc::new(Int32Array::from(vec![1]))),
             ("minWriterVersion", Arc::new(Int32Array::from(vec![7]))),
@@ -97,7 +97,7 @@ impl Run<'_> {
 
     pub(super) fn describe_history(&self, name: &Name, limit: Option<usize>) -> Result<Output, SqlError> {
         let (_, table) = self.existing(name)?;
-        if table.kind == TableKind::View {
+        if table.view.is_some() {
             return Err(SqlError::new(
                 "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
                 "DESCRIBE HISTORY expects a table, but it is a view",
@@ -149,27 +149,7 @@ impl Run<'_> {
                     Vec::new(),
                 ))
             }
-            Upkeep::Restore { name, version } => {
-                let full = self.session.table(&name);
-                self.owned("MODIFY", &full)?;
-                let table = self.writable(&full)?;
-                super::plan::latest(&table, version)?;
-                self.catalogs().update_table(&full, |table| {
-                    table.note(
-                        self.session.user(),
-                        "RESTORE",
-                        &[("numRestoredFiles", 0), ("numRemovedFiles", 0)],
-                    )
-                })?;
-                Ok(Output::counts(&[
-                    ("table_size_after_restore", self.size_of(&full, &table)),
-                    ("num_of_files_after_restore", table.files.len()),
-                    ("num_removed_files", 0),
-                    ("num_restored_files", 0),
-                    ("removed_files_size", 0),
-                    ("restored_files_size", 0),
-                ]))
-            }
+            Upkeep::Restore { name, to } => self.restore(&name, to),
             Upkeep::Optimize(name) => {
                 let full = self.session.table(&name);
                 self.owned("MODIFY", &full)?;
@@ -223,6 +203,34 @@ impl Run<'_> {
                 Ok(Output::strings(&["path"], rows))
             }
         }
+    }
+
+    /// Makes a table again what it was: the files of that version become the latest ones.
+    fn restore(&self, name: &Name, to: Version) -> Result<Output, SqlError> {
+        let full = self.session.table(name);
+        self.owned("MODIFY", &full)?;
+        let table = self.writable(&full)?;
+        let version = match to {
+            Version::Number(number) => number,
+            Version::Time(ms) => i64::try_from(super::plan::at_time(&table, ms)?).unwrap_or(i64::MAX),
+        };
+        let (_, then) = super::plan::at_version(&table, version)?;
+        let restored: Vec<String> = then.files.iter().filter(|file| !table.files.contains(file)).cloned().collect();
+        let removed: Vec<String> = table.files.iter().filter(|file| !then.files.contains(file)).cloned().collect();
+        self.catalogs().update_table(&full, |table| {
+            (table.files, table.columns) = (then.files.clone(), then.columns.clone());
+            let metrics = [("numRestoredFiles", restored.len()), ("numRemovedFiles", removed.len())];
+            table.note(self.session.user(), "RESTORE", &metrics);
+        })?;
+        let size = |files: &[String]| self.size_of(&full, files);
+        Ok(Output::counts(&[
+            ("table_size_after_restore", size(&then.files)),
+            ("num_of_files_after_restore", then.files.len()),
+            ("num_removed_files", removed.len()),
+            ("num_restored_files", restored.len()),
+            ("removed_files_size", size(&removed)),
+            ("restored_files_size", size(&restored)),
+        ]))
     }
 
     /// Every statement is a session of its own here, so that what is set is also forgotten.
@@ -327,16 +335,42 @@ impl Run<'_> {
             return Ok(Output::empty());
         }
         // the body is planned once with NULLs for its parameters: what cannot be, is refused now, and its type is known
-        let source = super::parse::Source::read(&format!("SELECT {}", body_of(&create.body)))?;
+        let text = match create.table {
+            Some(_) => create.body.clone(),
+            None => format!("SELECT {}", body_of(&create.body)),
+        };
+        let source = super::parse::Source::read(&text)?;
         let query = super::parse::parse_query(&source)?;
         let query = super::plan::with_arguments(*query, &create.parameters, None)?;
         let planned = self.planner().plan(query, &source).await?;
         let schema = planned.schema();
+        let yields = |field: &FieldRef| RoutineParameter {
+            name: field.name().clone(),
+            kind: types::catalog_text(field.data_type()),
+            comment: None,
+            default: None,
+        };
+        let table = match create.table {
+            Some(columns) if columns.is_empty() => schema.fields().iter().map(yields).collect(),
+            Some(columns) if columns.len() != schema.fields().len() => {
+                return Err(SqlError::new(
+                    "USER_DEFINED_FUNCTIONS.RETURN_COLUMN_COUNT_MISMATCH",
+                    format!(
+                        "The number of columns produced by the RETURN clause ({}) does not match the number of column names specified by the RETURNS clause ({}) of {name}",
+                        schema.fields().len(),
+                        columns.len()
+                    ),
+                ));
+            }
+            Some(columns) => columns,
+            None => Vec::new(),
+        };
         let kind = schema.fields().first().map(|field| types::catalog_text(field.data_type()));
         let routine = Routine {
             name,
             parameters: create.parameters,
             returns: create.returns.or(kind).unwrap_or_else(|| "string".to_owned()),
+            table,
             body: create.body,
             comment: create.comment,
         };
@@ -362,13 +396,18 @@ impl Run<'_> {
     pub(super) fn describe_function(&self, name: &Name, extended: bool) -> Result<Output, SqlError> {
         let full = self.session.table(name);
         if let Some(routine) = self.session.outside.as_ref().and_then(|outside| outside.routine(&full)) {
-            let parameters =
-                routine.parameters.iter().map(|(name, kind, _)| format!("{name} {}", kind.to_uppercase()));
+            let list = |all: &[RoutineParameter]| {
+                all.iter().map(|one| format!("{} {}", one.name, one.kind.to_uppercase())).collect::<Vec<_>>().join(", ")
+            };
+            let (kind, returns) = match routine.table.as_slice() {
+                [] => ("SCALAR", routine.returns.to_uppercase()),
+                columns => ("TABLE", list(columns)),
+            };
             let mut lines = vec![
                 format!("Function:      {}", routine.name),
-                "Type:          SCALAR".to_owned(),
-                format!("Input:         {}", parameters.collect::<Vec<_>>().join(", ")),
-                format!("Returns:       {}", routine.returns.to_uppercase()),
+                format!("Type:          {kind}"),
+                format!("Input:         {}", list(&routine.parameters)),
+                format!("Returns:       {returns}"),
             ];
             if let Some(comment) = &routine.comment {
                 lines.push(format!("Comment:       {comment}"));
@@ -494,7 +533,7 @@ fn no_routine(name: &str) -> SqlError {
     )
 }
 
-fn times(ms: &[i64]) -> ArrayRef {
+pub(super) fn times(ms: &[i64]) -> ArrayRef {
     let micros = ms.iter().map(|ms| ms.saturating_mul(1_000));
     Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
 }

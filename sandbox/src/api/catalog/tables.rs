@@ -130,6 +130,7 @@ async fn create(State(state): State<AppState>, Body(create): Body<Create>) -> An
         sample: false,
         layout: Default::default(),
         constraints: Default::default(),
+        copied: Default::default(),
         history: Vec::new(),
     };
     state.sql.catalogs().put_table(&name, table, false)?;

@@ -249,6 +249,52 @@ pub(crate) fn entries(state: &AppState, path: &str) -> Reply<Vec<(String, Entry)
     Ok(entries.into_iter().map(|entry| (format!("{}/{}", place.path, entry.name), entry)).collect())
 }
 
+/// The files that a path stands for, with their bytes: the file itself, all of a folder and below, or those of a folder
+/// whose names fit a pattern such as `*.csv`. Names that begin with `_` or `.` are not data.
+#[cfg(feature = "sql")]
+pub(crate) fn contents(state: &AppState, path: &str) -> Reply<Vec<crate::sql::outside::Content>> {
+    let path = path.trim_end_matches('/');
+    let (folder, pattern) = match path.rsplit_once('/') {
+        Some((folder, last)) if last.contains('*') => (folder, Some(last)),
+        _ => (path, None),
+    };
+    let place = locate(state, folder)?;
+    let volumes = &state.store.volumes;
+    let entry = volumes.stat(&place.inner).map_err(|cause| refusal(&place, &cause))?;
+    let mut found = Vec::new();
+    let mut waiting = vec![(place.path.clone(), place.inner.clone(), entry)];
+    while let Some((path, inner, entry)) = waiting.pop() {
+        if !entry.is_dir {
+            let bytes = volumes.read(&inner).map_err(|cause| refusal(&place, &cause))?;
+            found.push(crate::sql::outside::Content { path, modified: entry.modified_ms, bytes });
+            continue;
+        }
+        for entry in volumes.list(&inner).map_err(|cause| refusal(&place, &cause))? {
+            let top = inner == place.inner;
+            let fits = pattern.filter(|_| top).is_none_or(|pattern| fits(pattern, &entry.name));
+            if fits && !entry.name.starts_with(['_', '.']) {
+                waiting.push((format!("{path}/{}", entry.name), format!("{inner}/{}", entry.name), entry));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(missing(format!("No file exists at {path}.")));
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+/// Whether a name fits a pattern, in which `*` is any text.
+#[cfg(feature = "sql")]
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            (0..=name.len()).filter(|at| name.is_char_boundary(*at)).any(|at| fits(rest, &name[at..]))
+        }),
+    }
+}
+
 async fn list(
     State(state): State<AppState>,
     UrlPath(path): UrlPath<String>,

@@ -58,10 +58,11 @@ fn load_schema(mut schema: Schema, dir: &Path) -> io::Result<Schema> {
 
 /// Removes data files that the metadata does not name: leftovers of a write that a crash cut short.
 fn sweep(dir: &Path, table: &Table) -> io::Result<()> {
+    let needed = table.all_files();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".parquet") && !table.files.iter().any(|file| file == name) {
+        if name.ends_with(".parquet") && !needed.contains(name) {
             fs::remove_file(&path)?;
         }
     }

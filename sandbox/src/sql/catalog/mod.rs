@@ -18,7 +18,7 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 pub(crate) use error::CatalogError;
 pub(crate) use name::{SchemaName, TableName, check_name};
 pub(crate) use object::{
-    Catalog, Column, Common, Identity, Kind, Layout, Schema, Table, TableKind, View, Volume,
+    Catalog, Column, Common, Identity, Kind, Layout, Schema, Snapshot, Table, TableKind, View, Volume,
 };
 
 type Tree = BTreeMap<String, Catalog>;

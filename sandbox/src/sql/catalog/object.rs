@@ -1,6 +1,6 @@
 //! What the catalog holds: catalogs, schemas, tables and volumes, as they lie on the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -96,6 +96,9 @@ pub(crate) enum TableKind {
     External,
     /// A query.
     View,
+    /// A query too: what is read is computed then, so that it is never stale.
+    #[serde(rename = "MATERIALIZED_VIEW")]
+    MaterializedView,
 }
 
 impl TableKind {
@@ -105,6 +108,7 @@ impl TableKind {
             Self::Managed => "MANAGED",
             Self::External => "EXTERNAL",
             Self::View => "VIEW",
+            Self::MaterializedView => "MATERIALIZED_VIEW",
         }
     }
 }
@@ -140,6 +144,9 @@ pub(crate) struct Table {
     /// What the rows must obey, by the constraints' names: `CHECK (…)`, `PRIMARY KEY (…)`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) constraints: BTreeMap<String, String>,
+    /// The files that `COPY INTO` has taken rows from, each of them once.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) copied: BTreeSet<String>,
     /// What was done to the table, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) history: Vec<Version>,
@@ -172,10 +179,21 @@ pub(crate) struct Version {
     pub(crate) parameters: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) metrics: BTreeMap<String, String>,
+    /// What the table was then; only the latest versions have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) snapshot: Option<Snapshot>,
 }
 
-/// How many entries a history keeps.
+/// What a table was at one of its versions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) files: Vec<String>,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// How many entries a history keeps, and how many of them with their rows.
 const HISTORY_KEPT: usize = 1_000;
+const SNAPSHOTS_KEPT: usize = 30;
 
 impl Table {
     /// The column of this name, whatever its case.
@@ -191,9 +209,18 @@ impl Table {
             operation: operation.to_owned(),
             parameters: BTreeMap::new(),
             metrics: metrics.iter().map(|(name, count)| ((*name).to_owned(), count.to_string())).collect(),
+            snapshot: Some(Snapshot { files: self.files.clone(), columns: self.columns.clone() }),
         });
         let surplus = self.history.len().saturating_sub(HISTORY_KEPT);
         self.history.drain(..surplus);
+        let old = self.history.len().saturating_sub(SNAPSHOTS_KEPT);
+        self.history.iter_mut().take(old).for_each(|version| version.snapshot = None);
+    }
+
+    /// All files that the table needs, for its rows now and then.
+    pub(crate) fn all_files(&self) -> BTreeSet<&str> {
+        let past = self.history.iter().filter_map(|version| version.snapshot.as_ref());
+        past.flat_map(|snapshot| &snapshot.files).chain(&self.files).map(String::as_str).collect()
     }
 }
 
@@ -224,6 +251,9 @@ pub(crate) struct Column {
     /// The SQL of the default value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) default: Option<String>,
+    /// The SQL that its values come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generated: Option<String>,
     /// How the column counts by itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) identity: Option<Identity>,
@@ -251,6 +281,7 @@ impl Column {
             nullable: true,
             comment: None,
             default: None,
+            generated: None,
             identity: None,
             tags: BTreeMap::new(),
         }

@@ -56,6 +56,7 @@ fn sample_table(sample: &samples::Sample) -> Table {
         sample: true,
         layout: Default::default(),
         constraints: BTreeMap::new(),
+        copied: Default::default(),
         history: Vec::new(),
     }
 }

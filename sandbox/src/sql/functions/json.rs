@@ -103,22 +103,31 @@ fn several(values: impl Iterator<Item = Value>) -> Option<Value> {
 }
 
 fn get_json_object(columns: &[ArrayRef]) -> Result<ArrayRef> {
-    by_path(columns, false)
+    by_path(columns, false, plain)
 }
 
 fn get_json_path(columns: &[ArrayRef]) -> Result<ArrayRef> {
-    by_path(columns, true)
+    by_path(columns, true, plain)
 }
 
-fn by_path(columns: &[ArrayRef], any_case: bool) -> Result<ArrayRef> {
+fn plain(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+/// What is at a path, in the form that is asked for.
+pub(super) fn by_path(
+    columns: &[ArrayRef],
+    any_case: bool,
+    show: fn(Value) -> Option<String>,
+) -> Result<ArrayRef> {
     let (texts, paths) = (columns[0].as_string::<i32>(), columns[1].as_string::<i32>());
     let get = |text: &str, written: &str| {
         let value: Value = serde_json::from_str(text).ok()?;
-        match follow(&value, &path(written)?, any_case)? {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            other => Some(other.to_string()),
-        }
+        follow(&value, &path(written)?, any_case).and_then(show)
     };
     Ok(array(StringArray::from_iter(texts.iter().zip(paths.iter()).map(|(text, path)| get(text?, path?)))))
 }

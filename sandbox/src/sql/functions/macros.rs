@@ -308,7 +308,12 @@ const MACROS: &[(&str, &str)] = &[
     ("string(x)", "CAST(x AS STRING)"),
     ("timestamp(x)", "CAST(x AS TIMESTAMP)"),
     ("tinyint(x)", "CAST(x AS TINYINT)"),
+    // what carries its type along
+    ("variant_get(v, p)", "spark_variant_at(v, p)"),
+    ("try_variant_get(v, p)", "spark_variant_at(v, p)"),
     // conditions
+    ("raise_error(m)", "spark_assert(false, m)"),
+    ("try_to_binary(s)", "unhex(s)"),
     ("assert_true(c)", "spark_assert(c, 'The condition is not true')"),
     ("assert_true(c, m)", "spark_assert(c, m)"),
     ("equal_null(a, b)", "a IS NOT DISTINCT FROM b"),
@@ -342,6 +347,10 @@ const MACROS: &[(&str, &str)] = &[
     ("map_contains_key(m, k)", "array_has(map_keys(m), k)"),
     ("sequence(a, b)", "generate_series(a, b, CASE WHEN a <= b THEN 1 ELSE -1 END)"),
     ("sequence(a, b, s)", "generate_series(a, b, s)"),
+    (
+        "array_insert(a, p, x)",
+        "CASE WHEN p > 0 THEN concat(slice(a, 1, p - 1), array(x), slice(a, p, size(a))) ELSE concat(slice(a, 1, size(a) + p + 1), array(x), slice(a, size(a) + p + 2, size(a))) END",
+    ),
     ("sort_array(a)", "array_sort(a, 'ASC', 'NULLS FIRST')"),
     (
         "sort_array(a, up)",

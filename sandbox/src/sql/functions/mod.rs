@@ -8,6 +8,7 @@ mod bytes;
 mod datetime;
 mod dispatch;
 mod from_json;
+mod hash;
 mod higher;
 mod json;
 pub(crate) mod macros;
@@ -16,6 +17,7 @@ mod mode;
 mod scalar;
 mod string;
 mod times;
+mod variant;
 mod vectors;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("explode", "unnest"),
     ("filter", "array_filter"),
     ("first", "first_value"),
+    ("iff", "if"),
     ("last", "last_value"),
     ("lcase", "lower"),
     ("listagg", "string_agg"),
@@ -54,6 +57,8 @@ pub(crate) fn register(state: &mut SessionState) {
     let own = [
         datetime::functions(),
         json::functions(),
+        hash::functions(),
+        variant::functions(),
         vec![from_json::function(), mode::function()],
         string::functions(),
         bytes::functions(),

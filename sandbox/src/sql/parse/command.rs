@@ -1,9 +1,12 @@
 //! What a statement can be. Queries and expressions are sqlparser's; the commands around them are the service's own and
 //! small, so they are written down here rather than bent out of other dialects.
 
+use std::collections::BTreeMap;
+
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, TableFactor};
 
 use crate::sql::catalog::{Column, Kind};
+use crate::sql::outside::Parameter;
 
 /// A name of one to three parts.
 pub(crate) type Name = Vec<Ident>;
@@ -52,6 +55,7 @@ pub(crate) enum Command {
         name: Name,
     },
     Insert(Box<Insert>),
+    Copy(Box<Copy>),
     Update(Box<Update>),
     Delete(Box<Delete>),
     Merge(Box<Merge>),
@@ -127,6 +131,8 @@ pub(crate) struct Options {
     pub(crate) location: Option<String>,
     pub(crate) partitions: Vec<String>,
     pub(crate) clustering: Vec<String>,
+    /// `OPTIONS (…)`
+    pub(crate) options: Vec<(String, String)>,
     pub(crate) format: Option<String>,
 }
 
@@ -151,6 +157,8 @@ pub(crate) struct Like {
     pub(crate) name: Name,
     /// Whether the rows come along.
     pub(crate) rows: bool,
+    /// The version that is copied; none is the latest.
+    pub(crate) version: Option<Version>,
 }
 
 /// `CREATE FUNCTION`
@@ -159,9 +167,10 @@ pub(crate) struct CreateFunction {
     pub(crate) name: Name,
     pub(crate) replace: bool,
     pub(crate) if_not_exists: bool,
-    /// Names, types and comments.
-    pub(crate) parameters: Vec<(String, String, Option<String>)>,
+    pub(crate) parameters: Vec<Parameter>,
     pub(crate) returns: Option<String>,
+    /// The columns of `RETURNS TABLE (…)`; none lets the query name them.
+    pub(crate) table: Option<Vec<Parameter>>,
     pub(crate) comment: Option<String>,
     pub(crate) body: String,
 }
@@ -205,11 +214,18 @@ pub(crate) enum Upkeep {
     Fsck(Name),
     Restore {
         name: Name,
-        version: i64,
+        to: Version,
     },
     /// Whatever needs the table to be there and does nothing that can be seen.
     Touch(Name),
     Nothing,
+}
+
+/// A version of a table, by its number or by a time in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Version {
+    Number(i64),
+    Time(i64),
 }
 
 /// `SET` and `RESET`
@@ -227,6 +243,7 @@ pub(crate) struct CreateView {
     pub(crate) name: Name,
     pub(crate) or_replace: bool,
     pub(crate) if_not_exists: bool,
+    pub(crate) materialized: bool,
     /// The columns' names and comments, if the statement gives them.
     pub(crate) columns: Vec<(String, Option<String>)>,
     pub(crate) options: Options,
@@ -279,6 +296,19 @@ pub(crate) enum Change {
         name: Ident,
         nullable: bool,
     },
+    SetType {
+        name: Ident,
+        kind: String,
+    },
+    MoveColumn {
+        name: Ident,
+        place: Place,
+    },
+    /// The primary key, or the foreign key of these columns.
+    DropKey {
+        foreign: Option<Vec<Ident>>,
+        if_exists: bool,
+    },
     SetProperties(Vec<(String, String)>),
     UnsetProperties(Vec<String>),
     SetOwner(String),
@@ -303,6 +333,26 @@ pub(crate) struct Insert {
     pub(crate) overwrite: bool,
     pub(crate) by_name: bool,
     pub(crate) query: Box<Query>,
+    /// The columns of `PARTITION (…)`, with their values where the statement gives them.
+    pub(crate) partition: Vec<(Ident, Option<Expr>)>,
+    /// `REPLACE WHERE`: which rows go.
+    pub(crate) replace: Option<Expr>,
+    /// Whether columns that the table has not are added to it.
+    pub(crate) evolve: bool,
+}
+
+/// `COPY INTO`; the options' names are in lower case.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) name: Name,
+    /// What is done with the rows of the files, which are a table called `files` to it.
+    pub(crate) query: Option<Query>,
+    pub(crate) path: String,
+    pub(crate) format: String,
+    /// Only files of these names, if there are any.
+    pub(crate) files: Vec<String>,
+    pub(crate) format_options: BTreeMap<String, String>,
+    pub(crate) copy_options: BTreeMap<String, String>,
 }
 
 /// `UPDATE`
@@ -310,7 +360,8 @@ pub(crate) struct Insert {
 pub(crate) struct Update {
     pub(crate) name: Name,
     pub(crate) alias: Option<Ident>,
-    pub(crate) assignments: Vec<(Ident, Expr)>,
+    /// The column, or the way to a field in it, and the value.
+    pub(crate) assignments: Vec<(Name, Expr)>,
     pub(crate) filter: Option<Expr>,
 }
 
@@ -330,6 +381,8 @@ pub(crate) struct Merge {
     pub(crate) source: TableFactor,
     pub(crate) on: Expr,
     pub(crate) clauses: Vec<Clause>,
+    /// Whether columns that the table has not are added to it.
+    pub(crate) evolve: bool,
 }
 
 /// One `WHEN` of a `MERGE`.
@@ -353,9 +406,9 @@ pub(crate) enum When {
 pub(crate) enum Action {
     Delete,
     /// `None` is `UPDATE SET *`.
-    Update(Option<Vec<(Ident, Expr)>>),
+    Update(Option<Vec<(Name, Expr)>>),
     /// `None` is `INSERT *`.
-    Insert(Option<Vec<(Ident, Expr)>>),
+    Insert(Option<Vec<(Name, Expr)>>),
 }
 
 /// `SHOW …`; a pattern is matched as `SHOW` does, with `*` and `|`.

@@ -7,6 +7,12 @@ use crate::sql::catalog::{Column, Identity, Kind};
 use crate::sql::error::SqlError;
 use crate::sql::types;
 
+/// Where a generated column's values come from.
+enum Generated {
+    Counting(Identity),
+    From(String),
+}
+
 /// One entry of a table's list of columns.
 enum Definition {
     Column(Box<Column>),
@@ -27,12 +33,15 @@ impl Reader<'_> {
             };
         }
         if self.eat(&["view"]) {
-            let view = self.create_view(or_replace)?;
+            let view = self.create_view(or_replace, false)?;
             // a temporary view ends with its session, and a session here is one statement: the query is looked at and forgotten
             return match view {
                 Command::CreateView(view) if temporary => Ok(Command::CacheQuery(view.query)),
                 view => Ok(view),
             };
+        }
+        if self.eat(&["materialized", "view"]) {
+            return self.create_view(or_replace, true);
         }
         if self.eat(&["function"]) {
             return if temporary {
@@ -68,7 +77,7 @@ impl Reader<'_> {
         }
         match self.peek_word(0).as_deref() {
             Some(
-                word @ ("function" | "materialized" | "streaming" | "connection" | "share" | "recipient"
+                word @ ("function" | "streaming" | "connection" | "share" | "recipient"
                 | "provider" | "server"),
             ) => Err(SqlError::unsupported(format!("CREATE {}", word.to_uppercase()))),
             _ => Err(self.unexpected()),
@@ -89,11 +98,11 @@ impl Reader<'_> {
             }
         }
         let like = if columns.is_empty() && self.eat(&["like"]) {
-            Some(Like { name: self.name()?, rows: false })
+            Some(Like { name: self.name()?, rows: false, version: None })
         } else if columns.is_empty()
             && (self.eat(&["shallow", "clone"]) || self.eat(&["deep", "clone"]) || self.eat(&["clone"]))
         {
-            Some(Like { name: self.name()?, rows: true })
+            Some(Like { name: self.name()?, rows: true, version: self.version()? })
         } else {
             None
         };
@@ -135,8 +144,8 @@ impl Reader<'_> {
         Ok(Definition::Constraint(name.unwrap_or_else(|| "constraint".to_owned()), text))
     }
 
-    /// The rest of `GENERATED`: how an identity counts.
-    fn identity(&mut self) -> Parsed<Identity> {
+    /// The rest of `GENERATED`: how an identity counts, or what a column is computed from.
+    fn generated(&mut self) -> Parsed<Generated> {
         let always = if self.eat(&["always"]) {
             true
         } else {
@@ -144,9 +153,11 @@ impl Reader<'_> {
             false
         };
         self.expect(&["as"])?;
-        if !self.eat(&["identity"]) {
-            return Err(SqlError::unsupported("columns that are computed from others"));
+        if self.parser.peek_token_ref().token == Token::LParen {
+            let sql = self.expr()?.to_string();
+            return Ok(Generated::From(sql));
         }
+        self.expect(&["identity"])?;
         let mut identity = Identity { always, next: 1, step: 1 };
         if self.parser.consume_token(&Token::LParen) {
             loop {
@@ -160,7 +171,7 @@ impl Reader<'_> {
             }
             self.expect_token(&Token::RParen)?;
         }
-        Ok(identity)
+        Ok(Generated::Counting(identity))
     }
 
     fn whole_number(&mut self) -> Parsed<i64> {
@@ -169,12 +180,16 @@ impl Reader<'_> {
         text.parse().map_err(|_| SqlError::syntax_near(&at, self.source.text()))
     }
 
-    fn create_view(&mut self, or_replace: bool) -> Parsed<Command> {
+    fn create_view(&mut self, or_replace: bool, materialized: bool) -> Parsed<Command> {
         let if_not_exists = self.eat(&["if", "not", "exists"]);
         let name = self.name()?;
         let columns = if self.parser.peek_token_ref().token == Token::LParen {
             self.in_parentheses(|reader| {
                 let name = reader.spelled()?;
+                // a materialized view may say its columns' types, which are those of its query anyway
+                if materialized && !matches!(reader.peek_word(0).as_deref(), None | Some("comment")) {
+                    reader.type_text()?;
+                }
                 let comment = if reader.eat(&["comment"]) { Some(reader.string()?) } else { None };
                 Ok((name, comment))
             })?
@@ -190,6 +205,7 @@ impl Reader<'_> {
             name,
             or_replace,
             if_not_exists,
+            materialized,
             columns,
             options,
             query,
@@ -221,11 +237,37 @@ impl Reader<'_> {
             } else if self.eat(&["partitioned", "by"]) {
                 // how rows are laid out changes no result
                 options.partitions = self.in_parentheses(Self::spelled)?;
-            } else if let Some(word @ ("options" | "default")) = self.peek_word(0).as_deref() {
-                return Err(SqlError::unsupported(format!("the clause {} of CREATE", word.to_uppercase())));
+            } else if self.eat(&["options"]) {
+                options.options = self.properties()?;
+            } else if self.eat(&["default", "collation"]) {
+                self.collation()?;
+            } else if self.eat(&["with", "schema"]) {
+                // how a view follows a change of its tables; here it is planned anew for each statement
+                if !["binding", "compensation", "evolution"].iter().any(|word| self.eat(&[word])) {
+                    self.expect(&["type", "evolution"])?;
+                }
+            } else if self.eat(&["schedule"]) || self.eat(&["trigger", "on", "update"]) {
+                self.skip_schedule();
             } else {
                 return Ok(options);
             }
+        }
+    }
+
+    /// A collation that compares text as the engine does.
+    fn collation(&mut self) -> Parsed<()> {
+        let name = self.spelled()?;
+        match name.to_uppercase().as_str() {
+            "UTF8_BINARY" => Ok(()),
+            _ => Err(SqlError::unsupported(format!("the collation {name}"))),
+        }
+    }
+
+    /// `REFRESH EVERY 1 HOUR`, `CRON '…' AT TIME ZONE '…'`: what is read is never stale, so nothing is done on time.
+    fn skip_schedule(&mut self) {
+        let ends = ["as", "comment", "tblproperties", "cluster", "partitioned", "default"];
+        while !self.at_end() && !self.peek_word(0).is_some_and(|word| ends.contains(&word.as_str())) {
+            self.parser.next_token();
         }
     }
 
@@ -237,7 +279,7 @@ impl Reader<'_> {
     }
 
     /// `('key' = 'value', key.with.dots = 1)`
-    fn properties(&mut self) -> Parsed<Vec<(String, String)>> {
+    pub(super) fn properties(&mut self) -> Parsed<Vec<(String, String)>> {
         self.in_parentheses(|reader| {
             let key = reader.property_key()?;
             let _ = reader.parser.consume_token(&Token::Eq);
@@ -288,10 +330,15 @@ impl Reader<'_> {
             } else if self.eat(&["default"]) {
                 column.default = Some(self.expr()?.to_string());
             } else if self.eat(&["generated"]) {
-                column.identity = Some(self.identity()?);
+                match self.generated()? {
+                    Generated::Counting(identity) => column.identity = Some(identity),
+                    Generated::From(sql) => column.generated = Some(sql),
+                }
             } else if self.eat(&["primary", "key"]) {
                 column.nullable = false;
-            } else if let Some(word @ ("constraint" | "references" | "mask" | "collate")) =
+            } else if self.eat(&["collate"]) {
+                self.collation()?;
+            } else if let Some(word @ ("constraint" | "references" | "mask")) =
                 self.peek_word(0).as_deref()
             {
                 return Err(SqlError::unsupported(format!("the column clause {}", word.to_uppercase())));
@@ -372,6 +419,7 @@ impl Reader<'_> {
             ("table", Kind::Table, false),
             ("view", Kind::Table, true),
         ];
+        let _ = self.peek_word(1).as_deref() == Some("view") && self.eat(&["materialized"]);
         match KINDS.into_iter().find(|(word, ..)| self.peek_word(0).as_deref() == Some(word)) {
             Some((word, kind, view)) => {
                 self.expect(&[word])?;
@@ -416,6 +464,15 @@ impl Reader<'_> {
             let if_exists = self.eat(&["if", "exists"]);
             return Ok(Change::DropConstraint { name: self.spelled()?, if_exists });
         }
+        if self.eat(&["drop", "primary", "key"]) {
+            let if_exists = self.eat(&["if", "exists"]);
+            let _ = self.eat(&["cascade"]) || self.eat(&["restrict"]);
+            return Ok(Change::DropKey { foreign: None, if_exists });
+        }
+        if self.eat(&["drop", "foreign", "key"]) {
+            let if_exists = self.eat(&["if", "exists"]);
+            return Ok(Change::DropKey { foreign: Some(self.in_parentheses(Self::ident)?), if_exists });
+        }
         if self.eat(&["cluster", "by"]) {
             return self.clustering().map(Change::ClusterBy);
         }
@@ -445,6 +502,12 @@ impl Reader<'_> {
                 Ok(Change::SetNullable { name, nullable: false })
             } else if self.eat(&["drop", "not", "null"]) {
                 Ok(Change::SetNullable { name, nullable: true })
+            } else if self.eat(&["type"]) || self.eat(&["set", "data", "type"]) {
+                Ok(Change::SetType { name, kind: self.type_text()? })
+            } else if self.eat(&["first"]) {
+                Ok(Change::MoveColumn { name, place: Place::First })
+            } else if self.eat(&["after"]) {
+                Ok(Change::MoveColumn { name, place: Place::After(self.ident()?) })
             } else if self.eat(&["set", "default"]) {
                 Ok(Change::SetDefault { name, default: Some(self.expr()?.to_string()) })
             } else if self.eat(&["drop", "default"]) {

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::dialect::{DatabricksDialect, Dialect, Precedence
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
-/// Databricks SQL. Adds the backslash in strings, `DIV`, and `LONG`.
+/// Databricks SQL. Adds the backslash in strings, `DIV`, `LONG`, `|>`, and queries that begin with FROM.
 #[derive(Debug)]
 pub(crate) struct Databricks;
 
@@ -54,6 +54,18 @@ impl Dialect for Databricks {
     }
 
     fn supports_long_type_as_bigint(&self) -> bool {
+        true
+    }
+
+    fn supports_pipe_operator(&self) -> bool {
+        true
+    }
+
+    fn supports_from_first_select(&self) -> bool {
+        true
+    }
+
+    fn supports_table_sample_before_alias(&self) -> bool {
         true
     }
 

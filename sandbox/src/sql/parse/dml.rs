@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::{Expr, Ident};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{Action, Clause, Command, Delete, Insert, Merge, Parsed, Reader, Update, When};
+use super::{Action, Clause, Command, Delete, Insert, Merge, Name, Parsed, Reader, Update, When};
 use crate::sql::error::SqlError;
 
 impl Reader<'_> {
@@ -14,6 +14,7 @@ impl Reader<'_> {
 
     pub(super) fn insert(&mut self) -> Parsed<Command> {
         self.expect(&["insert"])?;
+        let evolve = self.eat(&["with", "schema", "evolution"]);
         let overwrite = self.eat(&["overwrite"]);
         if !overwrite || self.peek_word(0).as_deref() == Some("into") {
             self.expect(&["into"])?;
@@ -25,6 +26,15 @@ impl Reader<'_> {
             self.expect(&["table"])?;
         }
         let name = self.name()?;
+        let mut partition = Vec::new();
+        if self.eat(&["partition"]) {
+            partition = self.in_parentheses(|reader| {
+                let column = reader.ident()?;
+                let value =
+                    if reader.parser.consume_token(&Token::Eq) { Some(reader.expr()?) } else { None };
+                Ok((column, value))
+            })?;
+        }
         let mut columns = Vec::new();
         if self.parser.peek_token_ref().token == Token::LParen
             && !matches!(self.peek_word(1).as_deref(), Some("select" | "with"))
@@ -32,11 +42,13 @@ impl Reader<'_> {
             columns = self.in_parentheses(Self::ident)?;
         }
         let by_name = self.eat(&["by", "name"]);
+        let replace = if self.eat(&["replace", "where"]) { Some(self.expr()?) } else { None };
         if let Some(word @ ("replace" | "partition")) = self.peek_word(0).as_deref() {
-            return Err(SqlError::unsupported(format!("INSERT with {}", word.to_uppercase())));
+            return Err(SqlError::unsupported(format!("INSERT with {} here", word.to_uppercase())));
         }
         let query = self.query()?;
-        Ok(Command::Insert(Box::new(Insert { name, columns, overwrite, by_name, query })))
+        let insert = Insert { name, columns, overwrite, by_name, query, partition, replace, evolve };
+        Ok(Command::Insert(Box::new(insert)))
     }
 
     pub(super) fn update(&mut self) -> Parsed<Command> {
@@ -70,16 +82,16 @@ impl Reader<'_> {
         if self.eat(&["where"]) { self.expr().map(Some) } else { Ok(None) }
     }
 
-    /// `a = 1, t.b = 2`; what qualifies the column can only be the target.
-    fn assignments(&mut self) -> Parsed<Vec<(Ident, Expr)>> {
+    /// `a = 1, t.b = 2, s.field = 3`
+    fn assignments(&mut self) -> Parsed<Vec<(Name, Expr)>> {
         let mut all = Vec::new();
         loop {
-            let mut column = self.ident()?;
+            let mut path = vec![self.ident()?];
             while self.parser.consume_token(&Token::Period) {
-                column = self.ident()?;
+                path.push(self.ident()?);
             }
             self.expect_token(&Token::Eq)?;
-            all.push((column, self.expr()?));
+            all.push((path, self.expr()?));
             if !self.parser.consume_token(&Token::Comma) {
                 return Ok(all);
             }
@@ -88,9 +100,7 @@ impl Reader<'_> {
 
     pub(super) fn merge(&mut self) -> Parsed<Command> {
         self.expect(&["merge"])?;
-        if self.eat(&["with", "schema", "evolution"]) {
-            return Err(SqlError::unsupported("MERGE WITH SCHEMA EVOLUTION"));
-        }
+        let evolve = self.eat(&["with", "schema", "evolution"]);
         self.expect(&["into"])?;
         let name = self.name()?;
         let alias = self.alias(&["using"])?;
@@ -106,7 +116,7 @@ impl Reader<'_> {
         if clauses.is_empty() {
             return Err(self.unexpected());
         }
-        Ok(Command::Merge(Box::new(Merge { name, alias, source, on, clauses })))
+        Ok(Command::Merge(Box::new(Merge { name, alias, source, on, clauses, evolve })))
     }
 
     fn clause(&mut self) -> Parsed<Clause> {
@@ -155,6 +165,7 @@ impl Reader<'_> {
                 "The columns and the values of the INSERT differ in number",
             ));
         }
-        Ok(Action::Insert(Some(columns.into_iter().zip(values).collect())))
+        let columns = columns.into_iter().map(|column| vec![column]);
+        Ok(Action::Insert(Some(columns.zip(values).collect())))
     }
 }

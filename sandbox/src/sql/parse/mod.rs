@@ -1,6 +1,7 @@
 //! From the text of a statement to a [`Command`].
 
 mod command;
+mod copy;
 mod ddl;
 mod depth;
 mod dialect;
@@ -26,7 +27,7 @@ const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
 const UNSUPPORTED: &[&str] = &[
-    "begin", "call", "clone", "convert", "copy", "deny", "get", "load", "put", "remove", "reorg", "sync",
+    "begin", "call", "clone", "convert", "deny", "get", "load", "put", "remove", "sync",
     "undrop",
 ];
 
@@ -80,6 +81,7 @@ impl<'a> Reader<'a> {
             "comment" => self.comment(),
             "truncate" => self.truncate(),
             "insert" => self.insert(),
+            "copy" => self.copy(),
             "update" => self.update(),
             "delete" => self.delete(),
             "merge" => self.merge(),
@@ -94,7 +96,7 @@ impl<'a> Reader<'a> {
             "declare" => self.declare(),
             "list" => self.list(),
             "restore" => self.restore(),
-            "analyze" | "cache" | "clear" | "fsck" | "msck" | "optimize" | "refresh" | "repair"
+            "analyze" | "cache" | "clear" | "fsck" | "msck" | "optimize" | "refresh" | "reorg" | "repair"
             | "uncache" | "vacuum" => self.upkeep(),
             "select" | "with" | "values" | "from" | "table" => self.query().map(Command::Query),
             word if UNSUPPORTED.contains(&word) => {

@@ -3,8 +3,10 @@
 use datafusion::sql::sqlparser::ast::{Expr, Value};
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::{Command, CreateFunction, Name, Parsed, Reader, Securable, Setting, Show, Upkeep};
+use super::{Command, CreateFunction, Name, Parsed, Reader, Securable, Setting, Show, Upkeep, Version};
 use crate::sql::error::SqlError;
+use crate::sql::outside::Parameter;
+use crate::sql::types;
 
 /// The kinds of securables by their words, and what REST calls them.
 const SECURABLES: &[(&[&str], &str)] = &[
@@ -90,10 +92,18 @@ impl Reader<'_> {
         let _ = self.eat(&["table"]);
         let name = self.name()?;
         let _ = self.eat(&["to"]);
-        if self.eat(&["timestamp"]) {
-            return Err(SqlError::unsupported("RESTORE to a time: name the version"));
+        match self.version()? {
+            Some(to) => Ok(Command::Upkeep(Upkeep::Restore { name, to })),
+            None => Err(self.unexpected()),
         }
-        self.expect(&["version", "as", "of"])?;
+    }
+
+    /// `VERSION AS OF 3` or `TIMESTAMP AS OF '2024-01-01'`, if it comes next.
+    pub(super) fn version(&mut self) -> Parsed<Option<Version>> {
+        let time = self.eat(&["timestamp", "as", "of"]);
+        if !time && !self.eat(&["version", "as", "of"]) {
+            return Ok(None);
+        }
         let token = self.parser.peek_token();
         let Expr::Value(value) = self.expr()? else {
             return Err(SqlError::syntax_near(&token, self.source.text()));
@@ -102,9 +112,10 @@ impl Reader<'_> {
             Value::Number(digits, _) => Some(digits),
             other => other.into_string(),
         };
-        let version = text.and_then(|text| text.parse().ok());
-        let version = version.ok_or_else(|| SqlError::syntax_near(&token, self.source.text()))?;
-        Ok(Command::Upkeep(Upkeep::Restore { name, version }))
+        let version = text.and_then(|text| {
+            if time { types::millis(&text).map(Version::Time) } else { text.parse().ok().map(Version::Number) }
+        });
+        version.map(Some).ok_or_else(|| SqlError::syntax_near(&token, self.source.text()))
     }
 
     /// `LIST '/Volumes/c/s/v' LIMIT 3`
@@ -149,7 +160,9 @@ impl Reader<'_> {
             let name = self.name()?;
             self.expect(&["compute"])?;
             let _ = self.eat(&["delta"]);
-            self.expect(&["statistics"])?;
+            if !self.eat(&["storage", "metrics"]) {
+                self.expect(&["statistics"])?;
+            }
             if self.eat(&["for"]) {
                 if !self.eat(&["all", "columns"]) {
                     self.expect(&["columns"])?;
@@ -159,10 +172,27 @@ impl Reader<'_> {
                 let _ = self.eat(&["noscan"]);
             }
             Upkeep::Touch(name)
+        } else if self.eat(&["analyze", "tables"]) {
+            if self.eat(&["in"]) || self.eat(&["from"]) {
+                self.name()?;
+            }
+            self.expect(&["compute", "statistics"])?;
+            let _ = self.eat(&["noscan"]);
+            Upkeep::Nothing
+        } else if self.eat(&["reorg", "table"]) {
+            let name = self.name()?;
+            if self.eat(&["where"]) {
+                self.expr()?;
+            }
+            self.expect(&["apply"])?;
+            self.in_parentheses(Self::spelled)?;
+            Upkeep::Optimize(name)
         } else if self.eat(&["refresh"]) {
-            let _ = self.eat(&["foreign"]);
+            let _ = self.eat(&["foreign"]) || self.eat(&["materialized"]);
             let _ = ["table", "streaming", "view"].iter().any(|word| self.eat(&[word]));
-            Upkeep::Touch(self.name()?)
+            let name = self.name()?;
+            let _ = self.eat(&["full"]) || self.eat(&["sync"]) || self.eat(&["async"]);
+            Upkeep::Touch(name)
         } else if self.eat(&["cache"]) {
             if self.peek_word(0).as_deref() == Some("select") {
                 return Ok(Command::CacheQuery(self.query()?));
@@ -181,7 +211,10 @@ impl Reader<'_> {
             let _ = self.eat(&["dry", "run"]);
             Upkeep::Fsck(name)
         } else if self.eat(&["msck", "repair", "table"]) || self.eat(&["repair", "table"]) {
-            Upkeep::Touch(self.name()?)
+            let name = self.name()?;
+            let _ = ["add", "drop", "sync"].iter().any(|word| self.eat(&[word, "partitions"]))
+                || self.eat(&["sync", "metadata"]);
+            Upkeep::Touch(name)
         } else {
             return Err(self.unexpected());
         };
@@ -255,21 +288,13 @@ impl Reader<'_> {
             self.expect_token(&Token::RParen)?;
             Vec::new()
         } else {
-            self.in_parentheses(|reader| {
-                let name = reader.ident()?.value;
-                let kind = reader.type_text()?;
-                if reader.eat(&["default"]) {
-                    return Err(SqlError::unsupported("default values of a function's parameters"));
-                }
-                let comment = if reader.eat(&["comment"]) { Some(reader.string()?) } else { None };
-                Ok((name, kind, comment))
-            })?
+            self.in_parentheses(Self::parameter)?
         };
-        let mut returns = None;
-        if self.eat(&["returns"]) {
-            if self.eat(&["table"]) {
-                return Err(SqlError::unsupported("functions that return a table"));
-            }
+        let (mut returns, mut table) = (None, None);
+        if self.eat(&["returns", "table"]) {
+            let listed = self.parser.peek_token_ref().token == Token::LParen;
+            table = Some(if listed { self.in_parentheses(Self::parameter)? } else { Vec::new() });
+        } else if self.eat(&["returns"]) {
             returns = Some(self.type_text()?);
         }
         let mut comment = None;
@@ -298,8 +323,24 @@ impl Reader<'_> {
             self.expr()?;
         }
         let body = self.source.between(start, None).to_owned();
-        let create = CreateFunction { name, replace, if_not_exists, parameters, returns, comment, body };
+        let create = CreateFunction { name, replace, if_not_exists, parameters, returns, table, comment, body };
         Ok(Command::CreateFunction(Box::new(create)))
+    }
+
+    /// `name INT DEFAULT 1 COMMENT '…'`
+    fn parameter(&mut self) -> Parsed<Parameter> {
+        let name = self.spelled()?;
+        let kind = self.type_text()?;
+        let (mut default, mut comment) = (None, None);
+        loop {
+            if self.eat(&["default"]) {
+                default = Some(self.expr()?.to_string());
+            } else if self.eat(&["comment"]) {
+                comment = Some(self.string()?);
+            } else {
+                return Ok(Parameter { name, kind, comment, default });
+            }
+        }
     }
 
     /// `EXECUTE IMMEDIATE 'statement' [USING value [AS name], …]`

@@ -120,13 +120,39 @@ pub(super) fn with_unit(name: &str, function: &Function) -> Option<Expr> {
     macros::expand(&format!("{family}_{}", unit.value), &rest)
 }
 
+/// `variant_get(v, '$.a', 'int')` is a cast of what is there.
+pub(super) fn typed_variant(name: &str, function: &Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value)), FunctionArg::Unnamed(FunctionArgExpr::Expr(path)), FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(kind)))] =
+        list.args.as_slice()
+    else {
+        return None;
+    };
+    let found = call("spark_variant_at", vec![value.clone(), path.clone()]);
+    let mut typed = cast(found, &kind.value.clone().into_string()?)?;
+    if let Expr::Cast { kind, .. } = &mut typed
+        && name == "try_variant_get"
+    {
+        *kind = CastKind::TryCast;
+    }
+    Some(typed)
+}
+
+/// A field of a struct.
+pub(crate) fn field_of(whole: Expr, field: &str) -> Expr {
+    Expr::CompoundFieldAccess {
+        root: Box::new(whole),
+        access_chain: vec![ast::AccessExpr::Dot(Expr::Identifier(Ident::with_quote('`', field)))],
+    }
+}
+
 /// A string literal.
-pub(super) fn string(text: &str) -> Expr {
+pub(crate) fn string(text: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(text.to_owned()).into())
 }
 
 /// A call of a function with plain arguments.
-pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let args =
         arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
     Expr::Function(Function {
@@ -162,7 +188,7 @@ pub(crate) fn literal(text: Option<&str>, type_name: &str) -> Option<Expr> {
     cast(text.map_or_else(|| Expr::Value(Value::Null.into()), string), type_name)
 }
 
-pub(super) fn cast(expr: Expr, type_name: &str) -> Option<Expr> {
+pub(crate) fn cast(expr: Expr, type_name: &str) -> Option<Expr> {
     let dialect = datafusion::sql::sqlparser::dialect::DatabricksDialect {};
     let data_type = Parser::new(&dialect).try_with_sql(type_name).ok()?.parse_data_type().ok()?;
     Some(Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None })

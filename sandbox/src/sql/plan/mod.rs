@@ -1,11 +1,13 @@
 //! From a parsed query to its rows: names resolved, Spark's meaning put in, planned and run by DataFusion.
 
 mod calls;
+mod clauses;
 mod errors;
 mod generators;
 mod naming;
 mod provider;
 mod rewrite;
+mod routines;
 mod selects;
 mod semantics;
 mod session;
@@ -38,12 +40,12 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::error::SqlError;
 use super::parse::{Source, place, with_room};
 use super::{Engine, Output, Session};
-pub(crate) use calls::literal;
+pub(crate) use calls::{call, cast, field_of, literal, string as text_literal};
 pub(crate) use errors::DIVIDE_BY_ZERO;
-pub(crate) use rewrite::with_arguments;
+pub(crate) use routines::with_arguments;
 pub(crate) use session::state;
 use tables::Tables;
-pub(crate) use travel::latest;
+pub(crate) use travel::{at_time, at_version};
 
 /// A query ready to run.
 pub(crate) struct Planned {
@@ -89,7 +91,7 @@ impl<'a> Planner<'a> {
 
     /// Plans a query.
     pub(crate) async fn plan(&self, mut query: Query, source: &Source) -> Result<Planned, SqlError> {
-        with_room(|| travel::to_present(&mut query, self.engine, self.session))?;
+        with_room(|| travel::to_versions(&mut query, self.engine, self.session))?;
         let written = with_room(|| written_names(&query.body, source));
         let mut places: HashMap<String, Location> = HashMap::new();
         let _ = visit_relations(&query, |name: &ObjectName| {

@@ -1,6 +1,6 @@
 //! What Spark SQL says in other words than DataFusion, changed in the syntax tree before it is planned.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -8,10 +8,13 @@ use datafusion::sql::sqlparser::ast::{
     VisitorMut,
 };
 
-use super::calls::{call, cast, choose, name_fields, order_within, string, typed_numbers, with_unit};
-use super::{selects, shapes};
+use super::calls::{
+    call, cast, choose, name_fields, order_within, string, typed_numbers, typed_variant, with_unit,
+};
+use super::{clauses, selects, shapes};
 use crate::sql::Session;
 use crate::sql::error::SqlError;
+use crate::sql::files::Files;
 use crate::sql::functions::{RENAMED, macros};
 use crate::sql::parse::{Source, place_of};
 use crate::sql::types;
@@ -23,121 +26,30 @@ pub(crate) fn query(
     session: &Session,
     lateral: &HashSet<String>,
 ) -> Result<(), SqlError> {
-    let mut rewriter = Rewriter { source, session, lateral, markers: 0, depth: 0 };
+    let mut rewriter = Rewriter { source, session, lateral, markers: 0, depth: 0, nameless: clauses::Nameless::default() };
     rewriter.run(query)
 }
 
-/// How deep functions of users may call each other.
-const DEEPEST: usize = 20;
-
-/// Puts expressions in the place of parameters; NULLs of their types, if there are none.
-pub(crate) fn with_arguments(
-    mut query: Query,
-    parameters: &[(String, String, Option<String>)],
-    arguments: Option<&[Expr]>,
-) -> Result<Query, SqlError> {
-    let mut values = HashMap::new();
-    for (at, (name, kind, _)) in parameters.iter().enumerate() {
-        let argument = arguments.and_then(|arguments| arguments.get(at)).cloned();
-        let argument = argument.unwrap_or_else(|| Expr::Value(Value::Null.into()));
-        let value = cast(argument, kind)
-            .ok_or_else(|| SqlError::unsupported(format!("parameters of the type {kind}")))?;
-        values.insert(name.to_lowercase(), Expr::Nested(Box::new(value)));
-    }
-    let _ = ast::visit_expressions_mut(&mut query, |expr| {
-        let name = match &*expr {
-            Expr::Identifier(name) => Some(name),
-            // a parameter may be written with its function's name
-            Expr::CompoundIdentifier(parts) if parts.len() == 2 => parts.last(),
-            _ => None,
-        };
-        if let Some(value) = name.and_then(|name| values.get(&name.value)) {
-            *expr = value.clone();
-        }
-        ControlFlow::<()>::Continue(())
-    });
-    Ok(query)
-}
-
 impl Rewriter<'_> {
-    fn run(&mut self, query: &mut Query) -> Result<(), SqlError> {
+    pub(super) fn run(&mut self, query: &mut Query) -> Result<(), SqlError> {
         match query.visit(self) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(error) => Err(error),
         }
     }
-
-    /// A call of a function that a user made: its body with the arguments in it.
-    fn call_of_routine(&self, function: &Function) -> Result<Option<Expr>, SqlError> {
-        let Some(outside) = &self.session.outside else { return Ok(None) };
-        let parts: Vec<Ident> = function.name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
-        if parts.is_empty() || parts.len() > 3 {
-            return Ok(None);
-        }
-        let name = self.session.table(&parts);
-        let Some(routine) = outside.routine(&name) else { return Ok(None) };
-        let full = name.to_string();
-        let schema = format!("{}.{}", name.catalog, name.schema);
-        if !outside.may(&["EXECUTE"], "function", &full) && !outside.may(&["EXECUTE"], "schema", &schema) {
-            return Err(crate::sql::outside::denied("EXECUTE", "function", &full));
-        }
-        let FunctionArguments::List(list) = &function.args else { return Ok(None) };
-        let arguments: Vec<Expr> = list
-            .args
-            .iter()
-            .filter_map(|argument| match argument {
-                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-                _ => None,
-            })
-            .collect();
-        if arguments.len() != routine.parameters.len() {
-            return Err(SqlError::new(
-                "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-                format!(
-                    "The `{full}` requires {} parameters but the actual number is {}",
-                    routine.parameters.len(),
-                    arguments.len()
-                ),
-            ));
-        }
-        if self.depth == DEEPEST {
-            return Err(SqlError::new(
-                "INTERNAL_ERROR",
-                format!("The function {full} calls itself without end"),
-            ));
-        }
-        let source = Source::read(&format!("SELECT {}", crate::sql::upkeep::body_of(&routine.body)))?;
-        let mut query = *crate::sql::parse::parse_query(&source)?;
-        let none = HashSet::new();
-        let session = Session {
-            catalog: Some(name.catalog.clone()),
-            schema: Some(name.schema.clone()),
-            parameters: Vec::new(),
-            ..self.session.clone()
-        };
-        Rewriter { source: &source, session: &session, lateral: &none, markers: 0, depth: self.depth + 1 }
-            .run(&mut query)?;
-        // the arguments are rewritten already, and are the caller's
-        let mut query = with_arguments(query, &routine.parameters, Some(&arguments))?;
-        let ast::SetExpr::Select(select) = query.body.as_mut() else { return Ok(None) };
-        let value = match select.projection.pop() {
-            Some(ast::SelectItem::UnnamedExpr(expr) | ast::SelectItem::ExprWithAlias { expr, .. }) => expr,
-            _ => return Ok(None),
-        };
-        Ok(Some(
-            cast(Expr::Nested(Box::new(value)), &routine.returns).unwrap_or(Expr::Value(Value::Null.into())),
-        ))
-    }
 }
 
-struct Rewriter<'a> {
-    source: &'a Source,
-    session: &'a Session,
-    lateral: &'a HashSet<String>,
+/// One query on its way.
+pub(super) struct Rewriter<'a> {
+    pub(super) source: &'a Source,
+    pub(super) session: &'a Session,
+    pub(super) lateral: &'a HashSet<String>,
     /// How many `?` were seen.
-    markers: usize,
+    pub(super) markers: usize,
     /// How many functions of users are around this query.
-    depth: usize,
+    pub(super) depth: usize,
+    /// Names for subqueries that have none.
+    pub(super) nameless: clauses::Nameless,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -145,11 +57,20 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
         shapes::minus_is_except(&mut query.body);
+        clauses::order_parts(query);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        selects::all_columns(select);
         selects::lateral_functions(select);
+        clauses::sided(select);
+        clauses::group_with(select);
+        clauses::count_existing(select);
+        clauses::number_groups(select);
+        if let Err(error) = clauses::windows(select) {
+            return ControlFlow::Break(error);
+        }
         if let Err(error) = selects::expand_generators(select) {
             return ControlFlow::Break(error);
         }
@@ -164,6 +85,26 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        match Files::named(factor, self.source).and_then(|files| files.map(|files| files.as_name()).transpose()) {
+            Ok(Some(named)) => {
+                if let TableFactor::Table { name, args, alias, .. } = factor {
+                    alias.get_or_insert_with(|| ast::TableAlias {
+                        explicit: true,
+                        name: Ident::new("files"),
+                        columns: Vec::new(),
+                        at: None,
+                    });
+                    (*name, *args) = (named, None);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
+        }
+        match self.table_of_routine(factor) {
+            Ok(Some(table)) => *factor = table,
+            Ok(None) => {}
+            Err(error) => return ControlFlow::Break(error),
+        }
         match shapes::straightened(factor) {
             Ok(Some(straight)) => *factor = straight,
             Ok(None) => {}
@@ -172,6 +113,7 @@ impl VisitorMut for Rewriter<'_> {
         if let TableFactor::Derived { subquery, alias, .. } = factor {
             selects::name_values(subquery, alias);
         }
+        self.nameless.name(factor);
         ControlFlow::Continue(())
     }
 
@@ -292,6 +234,13 @@ impl Rewriter<'_> {
                 return None;
             }
             "forall" => return for_all(function),
+            "count" => clauses::count_tuples(function),
+            "variant_get" | "try_variant_get" => {
+                if let Some(typed) = typed_variant(&bare, function) {
+                    return Some(typed);
+                }
+            }
+            "is_member" | "is_account_group_member" => return self.membership(function),
             _ => {}
         }
         if let Some(expanded) = with_unit(&bare, function).or_else(|| macros::expand(&bare, function)) {
@@ -303,6 +252,17 @@ impl Rewriter<'_> {
             function.name = ObjectName::from(vec![Ident::new(renamed)]);
         }
         None
+    }
+
+    /// `is_member('group')`: whether whoever runs the statement is in a group.
+    fn membership(&self, function: &Function) -> Option<Expr> {
+        let FunctionArguments::List(list) = &function.args else { return None };
+        let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(group)))] = list.args.as_slice() else {
+            return None;
+        };
+        let group = group.value.clone().into_string()?;
+        let held = self.session.outside.as_ref().is_some_and(|outside| outside.is_member(&group));
+        Some(Expr::Value(Value::Boolean(held).into()))
     }
 
     /// What the session knows: `current_user`, `current_catalog`, …, with or without parentheses.

@@ -14,6 +14,14 @@ use crate::sql::dml::template;
 use crate::sql::error::SqlError;
 use crate::sql::parse::Source;
 
+/// A query that begins with FROM and has no SELECT, as pipes have it, is about all columns.
+pub(super) fn all_columns(select: &mut Select) {
+    if select.projection.is_empty() && select.flavor == ast::SelectFlavor::FromFirstNoSelect {
+        select.projection = vec![SelectItem::Wildcard(ast::WildcardAdditionalOptions::default())];
+        select.flavor = ast::SelectFlavor::Standard;
+    }
+}
+
 /// Gives every computed column its Spark name, so that queries around this one can refer to it, and makes equal names
 /// different, which the engine demands; the names that users see are worked out apart from this.
 pub(super) fn name_columns(select: &mut Select, source: &Source) {

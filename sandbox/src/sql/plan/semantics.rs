@@ -88,6 +88,20 @@ fn rewrite_expr(expr: Expr, schema: &DFSchema, state: &SessionState) -> Transfor
                 }
                 Transformed::yes(Expr::ScalarFunction(call))
             }
+            // a colon behind a VARIANT yields a VARIANT
+            ("spark_json_path", 2) if call.args[0].get_type(schema).is_ok_and(|kind| kind == types::variant()) => {
+                match state.scalar_functions().get("spark_variant_at") {
+                    Some(function) => {
+                        let function = Arc::clone(function);
+                        Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(function, call.args)))
+                    }
+                    None => Transformed::no(Expr::ScalarFunction(call)),
+                }
+            }
+            ("to_json", 1) if call.args[0].get_type(schema).is_ok_and(|kind| kind == types::variant()) => {
+                let text = call.args.remove(0);
+                Transformed::yes(Expr::Cast(Cast::new(Box::new(text), DataType::Utf8)))
+            }
             ("round", 1 | 2) => round(call, schema),
             _ => Transformed::no(Expr::ScalarFunction(call)),
         },
@@ -146,10 +160,31 @@ fn rewrite_cast(
     state: &SessionState,
 ) -> std::result::Result<Expr, Expr> {
     let Ok(from) = expr.get_type(schema) else { return Err(expr) };
-    let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8);
+    let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Utf8View);
     let (name, then) = match (&from, to) {
         (from, to) if from == to => return Ok(expr),
         (DataType::Null, _) => return Err(expr),
+        (from, DataType::Utf8) if *from == types::variant() => ("spark_variant_text", None),
+        (from, to) if *from == types::variant() && to.is_nested() => {
+            let functions = state.scalar_functions();
+            let Some(function) = functions.get("from_json") else { return Err(expr) };
+            let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
+            let arguments = vec![text, lit(types::text(to))];
+            return Ok(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(function), arguments)));
+        }
+        (from, to) if *from == types::variant() => {
+            let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
+            let Ok(text) = text.transform_up(|expr| Ok(rewrite_expr(expr, schema, state))) else {
+                return Err(lit(ScalarValue::Null));
+            };
+            let field = Arc::new(datafusion::arrow::datatypes::Field::new("", to.clone(), true));
+            let cast = match lenient {
+                true => Expr::TryCast(TryCast { expr: Box::new(text.data), field }),
+                false => Expr::Cast(Cast { expr: Box::new(text.data), field }),
+            };
+            return Ok(cast);
+        }
+        (from, to) if *to == types::variant() && !text(from) => ("to_variant_object", None),
         (_, DataType::Utf8) => ("spark_string", None),
         (from, DataType::Timestamp(..)) if text(from) => {
             ("spark_to_timestamp", (*to != types::timestamp()).then_some(to))

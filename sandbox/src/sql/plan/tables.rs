@@ -12,11 +12,13 @@ use datafusion::common::TableReference;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::logical_expr::TableSource;
+use datafusion::sql::sqlparser::ast::{Ident, Query, SetExpr, TableAlias, TableFactor};
 
 use super::Planner;
 use crate::sql::catalog::{Column, INFORMATION_SCHEMA, Table, TableKind, TableName, View};
 use crate::sql::error::SqlError;
 use crate::sql::parse::{Source, parse_query};
+use crate::sql::files::Files;
 use crate::sql::{Engine, Run, Session, information_schema, types};
 
 /// How deep views may stand on views.
@@ -43,6 +45,18 @@ impl Tables {
         Ok(())
     }
 
+    /// Rows of files, whose columns keep their spelling.
+    fn add_files(&mut self, name: TableName, rows: RecordBatch) -> Result<(), SqlError> {
+        let schema = rows.schema();
+        for field in schema.fields() {
+            self.spellings.entry(field.name().to_lowercase()).or_insert_with(|| field.name().clone());
+        }
+        let lower = schema.fields().iter().map(|field| field.as_ref().clone().with_name(field.name().to_lowercase()));
+        let lower = Arc::new(Schema::new(lower.collect::<Vec<_>>()));
+        let rows = RecordBatch::try_new(Arc::clone(&lower), rows.columns().to_vec()).map_err(SqlError::internal)?;
+        self.add_rows(name, vec![rows], lower)
+    }
+
     pub(super) fn source(&self, name: &TableName) -> Option<Arc<dyn TableSource>> {
         self.sources.get(name).cloned()
     }
@@ -62,6 +76,10 @@ impl Tables {
         if self.sources.contains_key(&name) {
             return Ok(());
         }
+        if let Some(files) = Files::from_name(reference.table()) {
+            let rows = files.rows(session)?;
+            return self.add_files(name, rows);
+        }
         // a bare name may be a function of the FROM clause, which is written like a table here
         let function = matches!(reference, TableReference::Bare { table } if engine.state().table_functions().contains_key(table.as_ref()));
         if function && engine.catalogs().table(&name).is_err() {
@@ -76,6 +94,22 @@ impl Tables {
     }
 }
 
+/// Puts files in the place of the one table of a query.
+pub(crate) fn put_files(query: &mut Query, files: &Files) -> Result<(), SqlError> {
+    if let SetExpr::Select(select) = query.body.as_mut()
+        && let Some(TableFactor::Table { name, alias, .. }) = select.from.first_mut().map(|table| &mut table.relation)
+    {
+        alias.get_or_insert_with(|| TableAlias {
+            explicit: true,
+            name: Ident::new("files"),
+            columns: Vec::new(),
+            at: None,
+        });
+        *name = files.as_name()?;
+    }
+    Ok(())
+}
+
 /// A table's source and its columns' names.
 async fn open(
     engine: &Engine,
@@ -88,7 +122,11 @@ async fn open(
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(SqlError::internal)?;
         return Ok((provider_as_source(Arc::new(table)), columns));
     }
-    let table = engine.catalogs().table(name)?;
+    let (name, table) = match engine.catalogs().table(name) {
+        Ok(table) => (name.clone(), table),
+        Err(error) => super::travel::past(engine, name).ok_or(error)??,
+    };
+    let name = &name;
     Run { engine, session, source: &Source::default() }.owned("SELECT", name)?;
     if let Some(view) = &table.view {
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
