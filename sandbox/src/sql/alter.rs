@@ -58,9 +58,7 @@ impl Run<'_> {
             | Change::SetNullable { .. }
             | Change::SetDefault { .. }
             | Change::SetType { .. }
-            | Change::MoveColumn { .. } => {
-                "CHANGE COLUMN"
-            }
+            | Change::MoveColumn { .. } => "CHANGE COLUMN",
             Change::SetProperties(_) => "SET TBLPROPERTIES",
             Change::UnsetProperties(_) => "UNSET TBLPROPERTIES",
             Change::AddConstraint { .. } => "ADD CONSTRAINT",
@@ -232,7 +230,10 @@ impl Run<'_> {
                         Some(columns) => {
                             let listed = text.split(['(', ')']).nth(1).unwrap_or_default();
                             text.starts_with("foreign")
-                                && listed.split(',').map(|name| name.trim().trim_matches('`')).eq(columns.iter().map(|name| name.value.as_str()))
+                                && listed
+                                    .split(',')
+                                    .map(|name| name.trim().trim_matches('`'))
+                                    .eq(columns.iter().map(|name| name.value.as_str()))
                         }
                     }
                 };
@@ -294,7 +295,8 @@ impl Run<'_> {
         let rows = target.rows.project(keep).map_err(SqlError::internal)?;
         let mut changed = Table { columns, ..Table::clone(&target.table) };
         let schema = arrow_schema(&changed)?;
-        let converted = rows.columns().iter().zip(schema.fields()).map(|(column, field)| convert(column, field));
+        let converted =
+            rows.columns().iter().zip(schema.fields()).map(|(column, field)| convert(column, field));
         let rows = RecordBatch::try_new(Arc::clone(&schema), converted.collect::<Result<_, _>>()?)
             .map_err(SqlError::internal)?;
         changed.files = self.engine.files.write(self.catalogs(), full, &schema, &[rows])?;
@@ -360,7 +362,9 @@ fn common_change(change: Change) -> Result<CommonChange, SqlError> {
 
 /// Whether every value of one type is one of another, so that a column may change from this to that.
 fn widens(from: &str, to: &str) -> bool {
-    use datafusion::arrow::datatypes::DataType::{Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp};
+    use datafusion::arrow::datatypes::DataType::{
+        Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Timestamp,
+    };
     let (Some(from), Some(to)) = (types::parse(from), types::parse(to)) else { return false };
     let digits = |kind: &_| match kind {
         Int8 => Some(3),
@@ -375,7 +379,9 @@ fn widens(from: &str, to: &str) -> bool {
         (Decimal128(p1, s1), Decimal128(p2, s2)) => {
             s2 >= s1 && i16::from(*p2) - i16::from(*s2) >= i16::from(*p1) - i16::from(*s1)
         }
-        (from, Decimal128(p, s)) => digits(from).is_some_and(|digits| i16::from(*p) - i16::from(*s) >= digits.min(20)),
+        (from, Decimal128(p, s)) => {
+            digits(from).is_some_and(|digits| i16::from(*p) - i16::from(*s) >= digits.min(20))
+        }
         (from, to) => matches!((digits(from), digits(to)), (Some(from), Some(to)) if from < to),
     }
 }

@@ -88,7 +88,8 @@ impl Run<'_> {
                 };
                 let mut text = format!("SELECT * FROM {}", other.quoted());
                 if like.version.is_some() {
-                    let (_, then) = super::plan::at_version(&table, i64::try_from(version).unwrap_or(i64::MAX))?;
+                    let (_, then) =
+                        super::plan::at_version(&table, i64::try_from(version).unwrap_or(i64::MAX))?;
                     columns.clone_from(&then.columns);
                     text = format!("{text} VERSION AS OF {version}");
                 }
@@ -210,7 +211,8 @@ impl Run<'_> {
     }
 
     async fn create_view(&self, create: CreateView) -> Result<Output, SqlError> {
-        let CreateView { name, or_replace, if_not_exists, materialized, columns, options, query, text } = create;
+        let CreateView { name, or_replace, if_not_exists, materialized, columns, options, query, text } =
+            create;
         let full = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
         self.catalogs().schema(&full.schema_name())?;

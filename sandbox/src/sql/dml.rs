@@ -6,9 +6,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use datafusion::arrow::compute::{
     CastOptions, cast_with_options, concat_batches, filter_record_batch, interleave,
 };
@@ -229,7 +227,10 @@ impl Target {
             // a struct of which another field has changed already goes on from there
             let earlier = all.iter().position(|(known, _)| *known == place).map(|at| all.remove(at).1);
             let whole = earlier.unwrap_or_else(|| Expr::Identifier(path[start].clone()));
-            all.push((place, changed(whole, self.schema.field(place).data_type(), &path[start + 1..], value)?));
+            all.push((
+                place,
+                changed(whole, self.schema.field(place).data_type(), &path[start + 1..], value)?,
+            ));
         }
         Ok(all)
     }
@@ -252,7 +253,10 @@ impl Target {
 fn changed(whole: Expr, kind: &DataType, path: &[Ident], value: Expr) -> Result<Expr, SqlError> {
     let Some((field, rest)) = path.split_first() else { return Ok(value) };
     let DataType::Struct(fields) = kind else {
-        return Err(SqlError::new("INVALID_EXTRACT_BASE_FIELD_TYPE", format!("`{}` is no field of a struct", field.value)));
+        return Err(SqlError::new(
+            "INVALID_EXTRACT_BASE_FIELD_TYPE",
+            format!("`{}` is no field of a struct", field.value),
+        ));
     };
     if fields.find(&field.value).is_none() {
         return Err(SqlError::new("FIELD_NOT_FOUND", format!("No such struct field `{}`", field.value)));

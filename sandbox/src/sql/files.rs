@@ -7,7 +7,9 @@ use std::io::{Cursor, Seek};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use datafusion::arrow::array::{ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray, new_null_array};
+use datafusion::arrow::array::{
+    ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray, new_null_array,
+};
 use datafusion::arrow::compute::{CastOptions, cast_with_options, concat_batches};
 use datafusion::arrow::csv;
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
@@ -73,7 +75,9 @@ impl Files {
         for argument in arguments {
             let (key, value) = match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (None, value),
-                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => (Some(name.value.to_lowercase()), value),
+                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
+                    (Some(name.value.to_lowercase()), value)
+                }
                 other => return Err(SqlError::unsupported(format!("read_files with {other}"))),
             };
             let text = constant(value)
@@ -118,7 +122,10 @@ impl Files {
     fn format(&self, contents: &[Content]) -> Result<String, SqlError> {
         let by_name = || {
             let path = contents.first()?.path.to_lowercase();
-            FORMATS.iter().find(|format| path.ends_with(&format!(".{format}"))).map(|format| (*format).to_owned())
+            FORMATS
+                .iter()
+                .find(|format| path.ends_with(&format!(".{format}")))
+                .map(|format| (*format).to_owned())
         };
         match self.format.clone().or_else(by_name) {
             Some(format) if FORMATS.contains(&format.as_str()) => Ok(format),
@@ -135,8 +142,9 @@ impl Files {
         let contents = self.contents(session)?;
         let format = self.format(&contents)?;
         let written = self.option("schema").map(|text| {
-            types::parse(&format!("STRUCT<{text}>"))
-                .ok_or_else(|| SqlError::new("INVALID_SCHEMA.PARSE_ERROR", format!("The schema '{text}' is not valid")))
+            types::parse(&format!("STRUCT<{text}>")).ok_or_else(|| {
+                SqlError::new("INVALID_SCHEMA.PARSE_ERROR", format!("The schema '{text}' is not valid"))
+            })
         });
         let written = match written.transpose()? {
             Some(DataType::Struct(fields)) => Some(Arc::new(Schema::new(fields))),
@@ -190,7 +198,9 @@ impl Files {
         };
         let mut batches = Vec::new();
         for content in contents {
-            let reader = csv::ReaderBuilder::new(Arc::clone(&schema)).with_format(format.clone()).build(Cursor::new(&content.bytes));
+            let reader = csv::ReaderBuilder::new(Arc::clone(&schema))
+                .with_format(format.clone())
+                .build(Cursor::new(&content.bytes));
             let read = reader.and_then(Iterator::collect::<Result<Vec<_>, _>>);
             batches.extend(read.map_err(|cause| malformed(&content.path, &cause))?);
         }
@@ -218,8 +228,8 @@ impl Files {
         let schema = match written {
             Some(schema) => Arc::clone(schema),
             None => {
-                let (schema, _) =
-                    json::reader::infer_json_schema(Cursor::new(&lines), None).map_err(|cause| failed(&cause))?;
+                let (schema, _) = json::reader::infer_json_schema(Cursor::new(&lines), None)
+                    .map_err(|cause| failed(&cause))?;
                 // Spark lists the fields by name
                 let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
                 fields.sort_by(|a, b| a.name().cmp(b.name()));
@@ -258,7 +268,9 @@ fn common(first: &SchemaRef, all: &[SchemaRef]) -> SchemaRef {
                 (_, None | Some(DataType::Null)) => kind,
                 (DataType::Null, Some(other)) => other.clone(),
                 (kind, Some(other)) if kind == other => other.clone(),
-                (DataType::Int64 | DataType::Float64, Some(DataType::Int64 | DataType::Float64)) => DataType::Float64,
+                (DataType::Int64 | DataType::Float64, Some(DataType::Int64 | DataType::Float64)) => {
+                    DataType::Float64
+                }
                 _ => DataType::Utf8,
             };
         }
@@ -287,7 +299,8 @@ fn narrowed(batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, SqlError> {
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let convert = |batch: &RecordBatch| {
         let columns = batch.columns().iter().zip(schema.fields());
-        let columns = columns.map(|(column, field)| cast_with_options(column, field.data_type(), &CastOptions::default()));
+        let columns = columns
+            .map(|(column, field)| cast_with_options(column, field.data_type(), &CastOptions::default()));
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(explain_arrow)?;
         RecordBatch::try_new(Arc::clone(&schema), columns).map_err(SqlError::internal)
     };
@@ -296,7 +309,8 @@ fn narrowed(batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, SqlError> {
 
 fn parquet(content: Content) -> Result<Vec<RecordBatch>, SqlError> {
     let failed = |cause: &dyn std::fmt::Display| malformed(&content.path, cause);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content.bytes)).map_err(|cause| failed(&cause))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content.bytes))
+        .map_err(|cause| failed(&cause))?;
     let reader = reader.with_batch_size(65_536).build().map_err(|cause| failed(&cause))?;
     let batches = reader.collect::<Result<Vec<_>, _>>().map_err(|cause| failed(&cause))?;
     // texts and times in the types that Spark's have here
@@ -304,15 +318,21 @@ fn parquet(content: Content) -> Result<Vec<RecordBatch>, SqlError> {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Timestamp(_, Some(_)) => types::timestamp(),
-        DataType::Timestamp(_, None) => DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Microsecond, None),
+        DataType::Timestamp(_, None) => {
+            DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Microsecond, None)
+        }
         other => other.clone(),
     };
     let convert = |batch: RecordBatch| {
         let schema = batch.schema();
-        let fields: Vec<Field> =
-            schema.fields().iter().map(|field| Field::new(field.name(), plain(field.data_type()), true)).collect();
+        let fields: Vec<Field> = schema
+            .fields()
+            .iter()
+            .map(|field| Field::new(field.name(), plain(field.data_type()), true))
+            .collect();
         let columns = batch.columns().iter().zip(&fields);
-        let columns = columns.map(|(column, field)| cast_with_options(column, field.data_type(), &CastOptions::default()));
+        let columns = columns
+            .map(|(column, field)| cast_with_options(column, field.data_type(), &CastOptions::default()));
         let columns = columns.collect::<Result<Vec<_>, _>>().map_err(explain_arrow)?;
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(SqlError::internal)
     };
@@ -333,8 +353,16 @@ fn text(contents: &[Content]) -> Result<RecordBatch, SqlError> {
 fn binary(contents: &[Content]) -> Result<RecordBatch, SqlError> {
     let lengths = contents.iter().map(|content| i64::try_from(content.bytes.len()).unwrap_or(i64::MAX));
     batch(vec![
-        ("path", Arc::new(StringArray::from_iter_values(contents.iter().map(|content| format!("dbfs:{}", content.path))))),
-        ("modificationTime", super::upkeep::times(&contents.iter().map(|content| content.modified).collect::<Vec<_>>())),
+        (
+            "path",
+            Arc::new(StringArray::from_iter_values(
+                contents.iter().map(|content| format!("dbfs:{}", content.path)),
+            )),
+        ),
+        (
+            "modificationTime",
+            super::upkeep::times(&contents.iter().map(|content| content.modified).collect::<Vec<_>>()),
+        ),
         ("length", Arc::new(Int64Array::from_iter_values(lengths))),
         ("content", Arc::new(BinaryArray::from_iter_values(contents.iter().map(|content| &content.bytes)))),
     ])
@@ -350,14 +378,22 @@ impl Run<'_> {
     pub(super) async fn copy(&self, copy: Copy) -> Result<Output, SqlError> {
         let full = self.session.table(&copy.name);
         let table = self.writable(&full).map_err(|error| error.at(copy.name.last().and_then(place)))?;
-        let mut files = Files { files: copy.path, format: Some(copy.format), options: copy.format_options, ..Files::default() };
+        let mut files = Files {
+            files: copy.path,
+            format: Some(copy.format),
+            options: copy.format_options,
+            ..Files::default()
+        };
         let force = copy.copy_options.get("force").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let evolve = copy.copy_options.get("mergeschema").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let evolve =
+            copy.copy_options.get("mergeschema").is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let new: Vec<String> = files
             .contents(self.session)?
             .into_iter()
             .map(|content| content.path)
-            .filter(|path| copy.files.is_empty() || copy.files.iter().any(|name| path.ends_with(&format!("/{name}"))))
+            .filter(|path| {
+                copy.files.is_empty() || copy.files.iter().any(|name| path.ends_with(&format!("/{name}")))
+            })
             .filter(|path| force || !table.copied.contains(path))
             .collect();
         let mut inserted = 0;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, new_null_array};
 use datafusion::arrow::compute::{concat, concat_batches, filter_record_batch, interleave};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, Ident, Query, SelectItem, SetExpr, TableAlias, TableFactor,
+};
 
 use super::catalog::{Column, Identity, Table, TableName};
 use super::dml::{convert, numbers, pick, template};
@@ -28,7 +30,8 @@ impl Run<'_> {
         let spelled = |column: &Ident| self.source.spelling(column).to_owned();
         let mut listed: Vec<String> = if columns.is_empty() {
             let all = stored.columns.iter().map(|column| column.name.clone());
-            all.filter(|known| !fixed.iter().any(|(column, _)| known.to_lowercase() == column.value)).collect()
+            all.filter(|known| !fixed.iter().any(|(column, _)| known.to_lowercase() == column.value))
+                .collect()
         } else {
             columns.iter().map(spelled).collect()
         };
@@ -58,7 +61,11 @@ impl Run<'_> {
         let width = data.schema().fields().len().saturating_sub(fixed.len());
         if evolve {
             let (names, kinds) = (listed.iter(), data.schema().fields().iter());
-            stored = self.evolve(&name, stored, names.map(String::as_str).zip(kinds.map(|field| field.data_type())))?;
+            stored = self.evolve(
+                &name,
+                stored,
+                names.map(String::as_str).zip(kinds.map(|field| field.data_type())),
+            )?;
         }
         let mut table = Table::clone(&stored);
         listed = counted(&table, listed, width, columns.is_empty() && !by_name)?;
@@ -119,8 +126,12 @@ impl Run<'_> {
         table: &Table,
         rows: &[RecordBatch],
     ) -> Result<Vec<RecordBatch>, SqlError> {
-        let made: Vec<_> =
-            table.columns.iter().enumerate().filter_map(|(at, column)| Some((at, column.generated.as_ref()?))).collect();
+        let made: Vec<_> = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(at, column)| Some((at, column.generated.as_ref()?)))
+            .collect();
         if made.is_empty() {
             return Ok(rows.to_vec());
         }
@@ -132,7 +143,8 @@ impl Run<'_> {
             let planner = Run { source: &source, ..*self }.planner().without_limit();
             let planner = planner.with_table(name.clone(), vec![all.clone()], Arc::clone(&schema))?;
             let output = planner.query(*super::parse::parse_query(&source)?, &source).await?;
-            let values: Vec<&dyn Array> = output.batches().iter().map(|batch| batch.column(0).as_ref()).collect();
+            let values: Vec<&dyn Array> =
+                output.batches().iter().map(|batch| batch.column(0).as_ref()).collect();
             if !values.is_empty() {
                 columns[at] = convert(&concat(&values).map_err(SqlError::internal)?, schema.field(at))?;
             }

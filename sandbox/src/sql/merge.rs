@@ -36,7 +36,11 @@ impl Run<'_> {
         let schema = self.source_columns(&source).await?;
         let offered: Vec<String> = schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
         let at = name.last().and_then(place);
-        if evolve && clauses.iter().any(|clause| matches!(clause.action, Action::Update(None) | Action::Insert(None))) {
+        if evolve
+            && clauses
+                .iter()
+                .any(|clause| matches!(clause.action, Action::Update(None) | Action::Insert(None)))
+        {
             let table = self.writable(&full).map_err(|error| error.at(at))?;
             let fields = schema.fields().iter().map(|field| (field.name().as_str(), field.data_type()));
             self.evolve(&full, table, fields)?;

@@ -65,7 +65,8 @@ impl Files {
     pub(crate) fn discard(&self, catalogs: &Catalogs, name: &TableName, old: &Table) {
         let Ok(now) = catalogs.table(name) else { return };
         let (dir, needed) = (catalogs.table_dir(name), now.all_files());
-        let gone = old.all_files().into_iter().filter(|file| !needed.contains(file)).map(|file| dir.join(file));
+        let gone =
+            old.all_files().into_iter().filter(|file| !needed.contains(file)).map(|file| dir.join(file));
         self.garbage.lock().extend(gone);
     }
 }

@@ -167,10 +167,7 @@ fn simple_row(
         DataType::Float64 => "DOUBLE",
         DataType::Float32 | DataType::Float16 => "FLOAT",
         DataType::LargeUtf8 => "VARIANT",
-        DataType::Utf8
-        | DataType::Utf8View
-        | DataType::Time64(_)
-        | DataType::Time32(_) => "STRING",
+        DataType::Utf8 | DataType::Utf8View | DataType::Time64(_) | DataType::Time32(_) => "STRING",
         DataType::Boolean => "BOOLEAN",
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             "BINARY"

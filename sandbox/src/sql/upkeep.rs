@@ -215,8 +215,10 @@ impl Run<'_> {
             Version::Time(ms) => i64::try_from(super::plan::at_time(&table, ms)?).unwrap_or(i64::MAX),
         };
         let (_, then) = super::plan::at_version(&table, version)?;
-        let restored: Vec<String> = then.files.iter().filter(|file| !table.files.contains(file)).cloned().collect();
-        let removed: Vec<String> = table.files.iter().filter(|file| !then.files.contains(file)).cloned().collect();
+        let restored: Vec<String> =
+            then.files.iter().filter(|file| !table.files.contains(file)).cloned().collect();
+        let removed: Vec<String> =
+            table.files.iter().filter(|file| !then.files.contains(file)).cloned().collect();
         self.catalogs().update_table(&full, |table| {
             (table.files, table.columns) = (then.files.clone(), then.columns.clone());
             let metrics = [("numRestoredFiles", restored.len()), ("numRemovedFiles", removed.len())];
@@ -397,7 +399,10 @@ impl Run<'_> {
         let full = self.session.table(name);
         if let Some(routine) = self.session.outside.as_ref().and_then(|outside| outside.routine(&full)) {
             let list = |all: &[RoutineParameter]| {
-                all.iter().map(|one| format!("{} {}", one.name, one.kind.to_uppercase())).collect::<Vec<_>>().join(", ")
+                all.iter()
+                    .map(|one| format!("{} {}", one.name, one.kind.to_uppercase()))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             };
             let (kind, returns) = match routine.table.as_slice() {
                 [] => ("SCALAR", routine.returns.to_uppercase()),

@@ -98,37 +98,6 @@ async fn names_are_made_of_parameters() {
 }
 
 #[tokio::test]
-async fn the_latest_version_is_the_one_to_travel_to() {
-    let lab = Lab::start().await;
-    lab.succeed("CREATE TABLE travelled (n INT)").await;
-    lab.succeed("INSERT INTO travelled VALUES (1)").await;
-    for text in [
-        "SELECT * FROM travelled VERSION AS OF 1",
-        "SELECT * FROM travelled FOR VERSION AS OF 1 AS t",
-        "SELECT * FROM travelled@v1",
-        "SELECT * FROM travelled TIMESTAMP AS OF current_timestamp()",
-        "SELECT * FROM travelled TIMESTAMP AS OF '2999-01-01'",
-    ] {
-        assert_eq!(lab.cells(text).await, json!([["1"]]), "{text}");
-    }
-    for (text, said) in [
-        ("SELECT * FROM travelled VERSION AS OF 0", "keeps the rows of the latest version, 1"),
-        ("SELECT * FROM travelled VERSION AS OF 7", "Available versions: [0, 1]"),
-        ("SELECT * FROM travelled TIMESTAMP AS OF '2001-01-01'", "time travel to an earlier time"),
-        ("RESTORE TABLE travelled TO VERSION AS OF 0", "keeps the rows of the latest version, 1"),
-    ] {
-        let refused = lab.try_statement(text, json!({})).await;
-        assert!(refused["status"]["error"]["message"].as_str().unwrap().contains(said), "{text}: {refused}");
-    }
-    let restored = lab.succeed("RESTORE TABLE travelled TO VERSION AS OF 1").await;
-    assert_eq!(restored["result"]["data_array"][0][1], "1");
-    assert_eq!(lab.cells("DESCRIBE HISTORY travelled LIMIT 1").await[0][4], "RESTORE");
-    let optimized = lab.succeed("OPTIMIZE travelled").await;
-    assert_eq!(optimized["manifest"]["schema"]["columns"][1]["type_name"], "STRUCT");
-    assert!(optimized["result"]["data_array"][0][1].as_str().unwrap().contains("\"totalConsideredFiles\":1"));
-}
-
-#[tokio::test]
 async fn functions_and_grants_are_in_the_information_schema() {
     let lab = Lab::start().await;
     lab.succeed("CREATE FUNCTION main.default.twice(x INT) RETURNS INT RETURN x * 2").await;

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "sql")]
+mod bench;
+#[cfg(feature = "sql")]
 mod catalog;
 mod clusters;
 mod commands;
@@ -13,10 +15,18 @@ mod dbfs;
 mod dialect;
 #[cfg(feature = "sql")]
 mod drivers;
+#[cfg(feature = "sql")]
+mod errors;
 mod files;
+#[cfg(feature = "sql")]
+mod ingest;
 mod iterations;
 mod jobs;
 mod plain;
+#[cfg(feature = "sql")]
+mod queries;
+#[cfg(feature = "sql")]
+mod routines;
 mod runs;
 mod server;
 #[cfg(feature = "sql")]
@@ -25,6 +35,12 @@ mod sql;
 mod statements;
 mod support;
 #[cfg(feature = "sql")]
+mod tables;
+#[cfg(feature = "sql")]
+mod tpch;
+#[cfg(feature = "sql")]
 mod upkeep;
+#[cfg(feature = "sql")]
+mod variant;
 mod warehouses;
 mod workspace;

@@ -71,7 +71,8 @@ fn parse(column: &ArrayRef, lenient: bool) -> Result<ArrayRef> {
 
 fn object(columns: &[ArrayRef]) -> Result<ArrayRef> {
     let column = columns[0].as_ref();
-    let each = (0..column.len()).map(|row| (!column.is_null(row)).then(|| text::json(column, row).to_string()));
+    let each =
+        (0..column.len()).map(|row| (!column.is_null(row)).then(|| text::json(column, row).to_string()));
     Ok(array(LargeStringArray::from_iter(each)))
 }
 
@@ -96,15 +97,19 @@ fn schema(value: &Value, object: &str) -> String {
                 [] => if object == "STRUCT" { "STRING" } else { "VOID" }.to_owned(),
                 [one] => one.clone(),
                 _ if object == "OBJECT" => "VARIANT".to_owned(),
-                several if several.iter().all(|kind| kind == "BIGINT" || kind == "DOUBLE") => "DOUBLE".to_owned(),
+                several if several.iter().all(|kind| kind == "BIGINT" || kind == "DOUBLE") => {
+                    "DOUBLE".to_owned()
+                }
                 _ => "STRING".to_owned(),
             };
             format!("ARRAY<{kind}>")
         }
         Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name, schema(value, object))).collect();
+            let mut fields: Vec<_> =
+                fields.iter().map(|(name, value)| (name, schema(value, object))).collect();
             fields.sort();
-            let fields: Vec<String> = fields.into_iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
+            let fields: Vec<String> =
+                fields.into_iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
             format!("{object}<{}>", fields.join(", "))
         }
     }

@@ -48,7 +48,8 @@ impl Reader<'_> {
                 copy.format_options = self.lower_options()?;
             } else if self.eat(&["copy_options"]) {
                 copy.copy_options = self.lower_options()?;
-            } else if let Some(word @ ("pattern" | "validate" | "with" | "by")) = self.peek_word(0).as_deref() {
+            } else if let Some(word @ ("pattern" | "validate" | "with" | "by")) = self.peek_word(0).as_deref()
+            {
                 return Err(SqlError::unsupported(format!("COPY INTO with {}", word.to_uppercase())));
             } else if copy.format.is_empty() {
                 return Err(self.unexpected());

@@ -77,8 +77,8 @@ impl Reader<'_> {
         }
         match self.peek_word(0).as_deref() {
             Some(
-                word @ ("function" | "streaming" | "connection" | "share" | "recipient"
-                | "provider" | "server"),
+                word @ ("function" | "streaming" | "connection" | "share" | "recipient" | "provider"
+                | "server"),
             ) => Err(SqlError::unsupported(format!("CREATE {}", word.to_uppercase()))),
             _ => Err(self.unexpected()),
         }
@@ -338,9 +338,7 @@ impl Reader<'_> {
                 column.nullable = false;
             } else if self.eat(&["collate"]) {
                 self.collation()?;
-            } else if let Some(word @ ("constraint" | "references" | "mask")) =
-                self.peek_word(0).as_deref()
-            {
+            } else if let Some(word @ ("constraint" | "references" | "mask")) = self.peek_word(0).as_deref() {
                 return Err(SqlError::unsupported(format!("the column clause {}", word.to_uppercase())));
             } else {
                 return Ok(column);

@@ -30,8 +30,7 @@ impl Reader<'_> {
         if self.eat(&["partition"]) {
             partition = self.in_parentheses(|reader| {
                 let column = reader.ident()?;
-                let value =
-                    if reader.parser.consume_token(&Token::Eq) { Some(reader.expr()?) } else { None };
+                let value = if reader.parser.consume_token(&Token::Eq) { Some(reader.expr()?) } else { None };
                 Ok((column, value))
             })?;
         }

@@ -26,10 +26,8 @@ pub(crate) use dialect::Databricks;
 const DEPTH: usize = 100;
 
 /// Statements of the service that the sandbox has no use for, by their first word.
-const UNSUPPORTED: &[&str] = &[
-    "begin", "call", "clone", "convert", "deny", "get", "load", "put", "remove", "sync",
-    "undrop",
-];
+const UNSUPPORTED: &[&str] =
+    &["begin", "call", "clone", "convert", "deny", "get", "load", "put", "remove", "sync", "undrop"];
 
 /// Parses a statement.
 pub(crate) fn parse(source: &Source) -> Result<Command, SqlError> {

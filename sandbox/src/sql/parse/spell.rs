@@ -116,8 +116,24 @@ fn unbounded(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 /// The units that an amount of time may have.
 const UNITS: &[&str] = &[
-    "year", "years", "month", "months", "week", "weeks", "day", "days", "hour", "hours", "minute", "minutes",
-    "second", "seconds", "millisecond", "milliseconds", "microsecond", "microseconds",
+    "year",
+    "years",
+    "month",
+    "months",
+    "week",
+    "weeks",
+    "day",
+    "days",
+    "hour",
+    "hours",
+    "minute",
+    "minutes",
+    "second",
+    "seconds",
+    "millisecond",
+    "milliseconds",
+    "microsecond",
+    "microseconds",
 ];
 
 /// `INTERVAL 2 HOURS 30 MINUTES` is the sum of its parts, and each amount is text: within a window's frame, nothing else
@@ -179,7 +195,8 @@ fn amounts(tokens: &[TokenWithSpan], from: usize) -> (Vec<(String, TokenWithSpan
             Some(Token::SingleQuotedString(text)) if text.trim().parse::<f64>().is_ok() => text,
             _ => break,
         };
-        let Some(unit) = next(&mut at).filter(|unit| word(Some(unit)).is_some_and(|it| UNITS.contains(&it))) else {
+        let Some(unit) = next(&mut at).filter(|unit| word(Some(unit)).is_some_and(|it| UNITS.contains(&it)))
+        else {
             break;
         };
         parts.push((format!("{sign}{amount}"), unit.clone()));

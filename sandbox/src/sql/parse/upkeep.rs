@@ -113,7 +113,11 @@ impl Reader<'_> {
             other => other.into_string(),
         };
         let version = text.and_then(|text| {
-            if time { types::millis(&text).map(Version::Time) } else { text.parse().ok().map(Version::Number) }
+            if time {
+                types::millis(&text).map(Version::Time)
+            } else {
+                text.parse().ok().map(Version::Number)
+            }
         });
         version.map(Some).ok_or_else(|| SqlError::syntax_near(&token, self.source.text()))
     }
@@ -323,7 +327,8 @@ impl Reader<'_> {
             self.expr()?;
         }
         let body = self.source.between(start, None).to_owned();
-        let create = CreateFunction { name, replace, if_not_exists, parameters, returns, table, comment, body };
+        let create =
+            CreateFunction { name, replace, if_not_exists, parameters, returns, table, comment, body };
         Ok(Command::CreateFunction(Box::new(create)))
     }
 

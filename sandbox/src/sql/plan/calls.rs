@@ -123,8 +123,11 @@ pub(super) fn with_unit(name: &str, function: &Function) -> Option<Expr> {
 /// `variant_get(v, '$.a', 'int')` is a cast of what is there.
 pub(super) fn typed_variant(name: &str, function: &Function) -> Option<Expr> {
     let FunctionArguments::List(list) = &function.args else { return None };
-    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value)), FunctionArg::Unnamed(FunctionArgExpr::Expr(path)), FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(kind)))] =
-        list.args.as_slice()
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(value)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(path)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(kind))),
+    ] = list.args.as_slice()
     else {
         return None;
     };

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     self, DuplicateTreatment, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderBy,
-    OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor, Value,
+    OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor,
+    Value,
 };
 
 use super::calls::{call, cast, string};
@@ -76,7 +77,9 @@ fn counting(query: &Query) -> Query {
         }
         _ => {
             let mut outer = query.clone();
-            let Ok(mut around) = crate::sql::dml::template("SELECT count(1) FROM `inner`") else { return query };
+            let Ok(mut around) = crate::sql::dml::template("SELECT count(1) FROM `inner`") else {
+                return query;
+            };
             std::mem::swap(&mut outer.with, &mut around.with);
             if let SetExpr::Select(select) = around.body.as_mut() {
                 let alias = Some(TableAlias {
@@ -113,7 +116,10 @@ pub(super) fn group_with(select: &mut Select) {
 /// `SEMI JOIN` and `ANTI JOIN` are about the left side, whether they say so or not.
 pub(super) fn sided(select: &mut Select) {
     for join in select.from.iter_mut().flat_map(|table| &mut table.joins) {
-        join.join_operator = match std::mem::replace(&mut join.join_operator, ast::JoinOperator::StraightJoin(ast::JoinConstraint::None)) {
+        join.join_operator = match std::mem::replace(
+            &mut join.join_operator,
+            ast::JoinOperator::StraightJoin(ast::JoinConstraint::None),
+        ) {
             ast::JoinOperator::Semi(on) => ast::JoinOperator::LeftSemi(on),
             ast::JoinOperator::Anti(on) => ast::JoinOperator::LeftAnti(on),
             other => other,
@@ -177,7 +183,8 @@ pub(super) fn count_tuples(function: &mut ast::Function) {
         Expr::BinaryOp { left: Box::new(left), op: ast::BinaryOperator::And, right: Box::new(right) }
     });
     let Some(condition) = known else { return };
-    let named = values.into_iter().zip(1..).flat_map(|(value, n)| [string(&format!("col{n}")), value]).collect();
+    let named =
+        values.into_iter().zip(1..).flat_map(|(value, n)| [string(&format!("col{n}")), value]).collect();
     let token = ast::helpers::attached_token::AttachedToken::empty;
     let tuple = Expr::Case {
         case_token: token(),

@@ -58,7 +58,8 @@ pub(crate) struct Planned {
 pub(crate) struct Planner<'a> {
     engine: &'a Engine,
     session: &'a Session,
-    state: SessionState,
+    /// In a box: views are planned within each other, and each takes its planner along on the stack.
+    state: Box<SessionState>,
     /// Relations that only this statement knows, such as the target of an UPDATE with its row numbers.
     extra: Tables,
     limited: bool,
@@ -67,8 +68,11 @@ pub(crate) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(crate) fn new(engine: &'a Engine, session: &'a Session) -> Self {
         // functions such as now() take the time at which their statement started
-        let mut state = engine.state().clone();
-        state.mark_start_execution();
+        let state = with_room(|| {
+            let mut state = Box::new(engine.state().clone());
+            state.mark_start_execution();
+            state
+        });
         Self { engine, session, state, extra: Tables::default(), limited: true }
     }
 
@@ -168,7 +172,7 @@ impl<'a> Planner<'a> {
                 .map_err(explain)?,
             None => planned.plan,
         };
-        let frame = DataFrame::new(self.state.clone(), plan);
+        let frame = DataFrame::new(SessionState::clone(&self.state), plan);
         let physical = yielding(frame.create_physical_plan().await.map_err(explain)?).map_err(explain)?;
         let schema = renamed(&physical.schema(), &planned.names);
         let batches =
@@ -194,7 +198,7 @@ impl<'a> Planner<'a> {
         let explain = |cause| errors::explain(cause, source);
         let planned = self.plan(query, source).await?;
         let logical = planned.plan.display_indent().to_string();
-        let frame = DataFrame::new(self.state.clone(), planned.plan);
+        let frame = DataFrame::new(SessionState::clone(&self.state), planned.plan);
         let optimized = frame.clone().into_optimized_plan().map_err(explain)?.display_indent().to_string();
         let physical = frame.create_physical_plan().await.map_err(explain)?;
         let physical = datafusion::physical_plan::displayable(physical.as_ref()).indent(false).to_string();

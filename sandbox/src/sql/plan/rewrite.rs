@@ -26,7 +26,8 @@ pub(crate) fn query(
     session: &Session,
     lateral: &HashSet<String>,
 ) -> Result<(), SqlError> {
-    let mut rewriter = Rewriter { source, session, lateral, markers: 0, depth: 0, nameless: clauses::Nameless::default() };
+    let mut rewriter =
+        Rewriter { source, session, lateral, markers: 0, depth: 0, nameless: clauses::Nameless::default() };
     rewriter.run(query)
 }
 
@@ -85,7 +86,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        match Files::named(factor, self.source).and_then(|files| files.map(|files| files.as_name()).transpose()) {
+        match Files::named(factor, self.source)
+            .and_then(|files| files.map(|files| files.as_name()).transpose())
+        {
             Ok(Some(named)) => {
                 if let TableFactor::Table { name, args, alias, .. } = factor {
                     alias.get_or_insert_with(|| ast::TableAlias {
@@ -257,7 +260,9 @@ impl Rewriter<'_> {
     /// `is_member('group')`: whether whoever runs the statement is in a group.
     fn membership(&self, function: &Function) -> Option<Expr> {
         let FunctionArguments::List(list) = &function.args else { return None };
-        let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(group)))] = list.args.as_slice() else {
+        let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Expr::Value(group)))] =
+            list.args.as_slice()
+        else {
             return None;
         };
         let group = group.value.clone().into_string()?;

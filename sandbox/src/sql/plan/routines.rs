@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query,
-    SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut,
+    self, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, ObjectNamePart,
+    Query, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut,
 };
 
 use super::calls::cast;
@@ -65,7 +65,10 @@ impl Rewriter<'_> {
             return Err(denied("EXECUTE", "function", &full));
         }
         if self.depth == DEEPEST {
-            return Err(SqlError::new("INTERNAL_ERROR", format!("The function {full} calls itself without end")));
+            return Err(SqlError::new(
+                "INTERNAL_ERROR",
+                format!("The function {full} calls itself without end"),
+            ));
         }
         Ok(Some(routine))
     }
@@ -167,7 +170,8 @@ fn ordered(routine: &Routine, arguments: &[FunctionArg]) -> Result<Vec<Expr>, Sq
         let (place, expr) = match argument {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => (at, expr),
             FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
-                let place = routine.parameters.iter().position(|known| known.name.eq_ignore_ascii_case(&name.value));
+                let place =
+                    routine.parameters.iter().position(|known| known.name.eq_ignore_ascii_case(&name.value));
                 let unknown = || {
                     SqlError::new(
                         "UNRECOGNIZED_PARAMETER_NAME",

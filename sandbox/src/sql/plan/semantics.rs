@@ -89,7 +89,9 @@ fn rewrite_expr(expr: Expr, schema: &DFSchema, state: &SessionState) -> Transfor
                 Transformed::yes(Expr::ScalarFunction(call))
             }
             // a colon behind a VARIANT yields a VARIANT
-            ("spark_json_path", 2) if call.args[0].get_type(schema).is_ok_and(|kind| kind == types::variant()) => {
+            ("spark_json_path", 2)
+                if call.args[0].get_type(schema).is_ok_and(|kind| kind == types::variant()) =>
+            {
                 match state.scalar_functions().get("spark_variant_at") {
                     Some(function) => {
                         let function = Arc::clone(function);

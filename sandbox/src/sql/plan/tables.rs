@@ -1,7 +1,9 @@
 //! The tables that a statement reads: looked up in the catalog and turned into something that can be scanned.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
@@ -17,8 +19,8 @@ use datafusion::sql::sqlparser::ast::{Ident, Query, SetExpr, TableAlias, TableFa
 use super::Planner;
 use crate::sql::catalog::{Column, INFORMATION_SCHEMA, Table, TableKind, TableName, View};
 use crate::sql::error::SqlError;
-use crate::sql::parse::{Source, parse_query};
 use crate::sql::files::Files;
+use crate::sql::parse::{Source, parse_query};
 use crate::sql::{Engine, Run, Session, information_schema, types};
 
 /// How deep views may stand on views.
@@ -51,9 +53,11 @@ impl Tables {
         for field in schema.fields() {
             self.spellings.entry(field.name().to_lowercase()).or_insert_with(|| field.name().clone());
         }
-        let lower = schema.fields().iter().map(|field| field.as_ref().clone().with_name(field.name().to_lowercase()));
+        let lower =
+            schema.fields().iter().map(|field| field.as_ref().clone().with_name(field.name().to_lowercase()));
         let lower = Arc::new(Schema::new(lower.collect::<Vec<_>>()));
-        let rows = RecordBatch::try_new(Arc::clone(&lower), rows.columns().to_vec()).map_err(SqlError::internal)?;
+        let rows =
+            RecordBatch::try_new(Arc::clone(&lower), rows.columns().to_vec()).map_err(SqlError::internal)?;
         self.add_rows(name, vec![rows], lower)
     }
 
@@ -97,7 +101,8 @@ impl Tables {
 /// Puts files in the place of the one table of a query.
 pub(crate) fn put_files(query: &mut Query, files: &Files) -> Result<(), SqlError> {
     if let SetExpr::Select(select) = query.body.as_mut()
-        && let Some(TableFactor::Table { name, alias, .. }) = select.from.first_mut().map(|table| &mut table.relation)
+        && let Some(TableFactor::Table { name, alias, .. }) =
+            select.from.first_mut().map(|table| &mut table.relation)
     {
         alias.get_or_insert_with(|| TableAlias {
             explicit: true,
@@ -130,10 +135,22 @@ async fn open(
     Run { engine, session, source: &Source::default() }.owned("SELECT", name)?;
     if let Some(view) = &table.view {
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        return Ok((Box::pin(open_view(engine, session, name, view, &table.columns)).await?, columns));
+        let opened = Deep(Box::pin(open_view(engine, session, name, view, &table.columns)));
+        return Ok((opened.await?, columns));
     }
     let provider = scan(engine, name, &table)?;
     Ok((provider_as_source(provider), table.columns.iter().map(|column| column.name.clone()).collect()))
+}
+
+/// Work that is done within work of its own kind, on another stack where little is left of this one.
+struct Deep<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Deep<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        stacker::maybe_grow(512 << 10, 4 << 20, || self.0.as_mut().poll(context))
+    }
 }
 
 async fn open_view(

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, TableAlias, TableFactor, TableVersion, Value, VisitMut, VisitorMut,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, TableAlias, TableFactor, TableVersion, Value, VisitMut,
+    VisitorMut,
 };
 
 use crate::sql::catalog::{Snapshot, Table, TableName};
@@ -34,7 +35,9 @@ impl VisitorMut for Traveller<'_> {
     type Break = SqlError;
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        let TableFactor::Table { name, version, alias, .. } = factor else { return ControlFlow::Continue(()) };
+        let TableFactor::Table { name, version, alias, .. } = factor else {
+            return ControlFlow::Continue(());
+        };
         let Some(asked) = version.take() else { return ControlFlow::Continue(()) };
         let mut parts: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
         match self.version(&parts, &asked) {
@@ -101,11 +104,15 @@ pub(crate) fn at_time(table: &Table, time: i64) -> Result<usize, SqlError> {
 pub(crate) fn at_version(table: &Table, asked: i64) -> Result<(usize, &Snapshot), SqlError> {
     let latest = table.history.len().saturating_sub(1);
     let kept = table.history.iter().position(|version| version.snapshot.is_some()).unwrap_or(latest);
-    let found = usize::try_from(asked).ok().and_then(|number| Some((number, table.history.get(number)?.snapshot.as_ref()?)));
+    let found = usize::try_from(asked)
+        .ok()
+        .and_then(|number| Some((number, table.history.get(number)?.snapshot.as_ref()?)));
     found.ok_or_else(|| {
         SqlError::new(
             "DELTA_VERSION_NOT_FOUND",
-            format!("Cannot time travel Delta table to version {asked}. Available versions: [{kept}, {latest}]."),
+            format!(
+                "Cannot time travel Delta table to version {asked}. Available versions: [{kept}, {latest}]."
+            ),
         )
     })
 }
@@ -117,7 +124,8 @@ pub(super) fn past(engine: &Engine, name: &TableName) -> Option<Result<(TableNam
     let name = TableName::new(&name.catalog, &name.schema, table);
     let now = engine.table(&name).ok()?;
     Some(at_version(&now, number).map(|(_, snapshot)| {
-        let then = Table { files: snapshot.files.clone(), columns: snapshot.columns.clone(), ..Table::clone(&now) };
+        let then =
+            Table { files: snapshot.files.clone(), columns: snapshot.columns.clone(), ..Table::clone(&now) };
         (name, Arc::new(then))
     }))
 }
