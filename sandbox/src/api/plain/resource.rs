@@ -16,6 +16,8 @@ pub(crate) enum Key {
     Named(&'static str),
     /// The caller gives it in these fields, which a dot joins in `full_name`.
     Joined(&'static [&'static str]),
+    /// The caller gives it in these fields, which a path names one after the other.
+    Parts(&'static [&'static str]),
     /// There is one below the parent at most.
     Single,
 }
@@ -160,6 +162,7 @@ impl Resource {
         match self.key {
             Key::Made(field, _) | Key::Named(field) => field,
             Key::Joined(_) => "full_name",
+            Key::Parts(fields) => fields.last().copied().unwrap_or_default(),
             Key::Single => "",
         }
     }

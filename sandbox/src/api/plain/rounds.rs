@@ -177,8 +177,14 @@ impl Round<'_> {
         };
         match row.key {
             Key::Single => {}
+            Key::Parts(fields) => ids.extend(fields.iter().map(|field| super::text(&body[*field]))),
             Key::Made(..) => {
-                ids.push(find(&answer).unwrap_or_else(|| panic!("{} shows no {field}: {answer}", create.id)))
+                // some answer with the new id alone, under a longer name
+                let alone = || {
+                    let (name, id) = answer.as_object().filter(|it| it.len() == 1)?.iter().next()?;
+                    name.ends_with("_id").then(|| super::text(id))
+                };
+                ids.push(find(&answer).or_else(alone).unwrap_or_else(|| panic!("{} shows no {field}: {answer}", create.id)))
             }
             Key::Joined(_) => ids.push(find(&answer).unwrap()),
             Key::Named(_) => {
@@ -194,7 +200,12 @@ impl Round<'_> {
             self.good(row, get, &ids, json!({})).await;
         }
         if let Some(list) = Self::operation(row, Verb::List) {
-            let above = &ids[..ids.len().saturating_sub(usize::from(row.key != Key::Single))];
+            let own = match row.key {
+                Key::Single => 0,
+                // a list names all parts but the last
+                _ => 1,
+            };
+            let above = &ids[..ids.len().saturating_sub(own)];
             let listed = self.good(row, list, above, json!({})).await;
             let (field, _) = list.items().unwrap();
             let items = field.map_or(&listed, |field| &listed[field]);

@@ -157,6 +157,7 @@ pub(crate) fn make(
     given: Map<String, Value>,
     mut out: Map<String, Value>,
 ) -> Reply<Object> {
+    let mut own_parts = Vec::new();
     let own = match resource.key {
         Key::Made(field, form) => {
             let id = out.get(field).cloned().unwrap_or_else(|| new_id(resource, form, places, change));
@@ -191,9 +192,19 @@ pub(crate) fn make(
             out.insert("full_name".into(), json!(full));
             Some(full)
         }
+        Key::Parts(fields) => {
+            let parts = fields.iter().map(|field| {
+                given
+                    .get(*field)
+                    .map(text)
+                    .ok_or_else(|| ApiError::invalid(format!("Missing required field: {field}")))
+            });
+            own_parts = parts.collect::<Reply<Vec<String>>>()?;
+            None
+        }
         Key::Single => None,
     };
-    let key = join(&places.iter().cloned().chain(own).collect::<Vec<_>>());
+    let key = join(&places.iter().cloned().chain(own_parts).chain(own).collect::<Vec<_>>());
     if change.has(resource.kind, &key) {
         let (status, code) = resource.exists;
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -366,7 +377,7 @@ fn update(resource: &'static Resource, verb: Verb, call: &Call, change: &mut Cha
         ["update_mask", "field_mask"].iter().find_map(|name| call.text(name)).filter(|mask| mask != "*");
     let keys: &[&str] = match resource.key {
         Key::Named(ref field) => std::slice::from_ref(field),
-        Key::Joined(fields) => fields,
+        Key::Joined(fields) | Key::Parts(fields) => fields,
         _ => &[],
     };
     match mask {
@@ -456,7 +467,7 @@ fn renamed(resource: &Resource, call: &Call, old: &str, object: &mut Object) -> 
             parts.push(part_of_key(&full));
         }
         // the key stays; only the name is another
-        Key::Made(..) | Key::Single => {
+        Key::Made(..) | Key::Parts(_) | Key::Single => {
             object.given.insert("name".into(), json!(name));
         }
     }

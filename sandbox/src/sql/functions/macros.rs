@@ -334,11 +334,6 @@ const MACROS: &[(&str, &str)] = &[
     ("array_remove(a, x)", "array_remove_all(a, x)"),
     ("array_size(a)", "CAST(array_length(a) AS INT)"),
     ("array_sort(a)", "array_sort(a, 'ASC', 'NULLS LAST')"),
-    (
-        "array_insert(a, n, v)",
-        "CASE WHEN n > 0 THEN array_concat(array_slice(a, 1, n - 1), make_array(v), array_slice(a, n, array_length(a))) \
-         ELSE array_concat(array_slice(a, 1, array_length(a) + n + 1), make_array(v), array_slice(a, array_length(a) + n + 2, array_length(a))) END",
-    ),
     ("get(a, n)", "array_element(a, n + 1)"),
     ("map()", "map_from_arrays(make_array(), make_array())"),
     ("map_concat(a)", "a"),

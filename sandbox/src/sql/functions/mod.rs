@@ -14,7 +14,9 @@ mod json;
 pub(crate) mod macros;
 mod masks;
 mod mode;
+mod round;
 mod scalar;
+mod sort;
 mod string;
 mod times;
 mod variant;
@@ -59,7 +61,7 @@ pub(crate) fn register(state: &mut SessionState) {
         json::functions(),
         hash::functions(),
         variant::functions(),
-        vec![from_json::function(), mode::function()],
+        vec![from_json::function(), mode::function(), round::function()],
         string::functions(),
         bytes::functions(),
         masks::functions(),
@@ -71,7 +73,7 @@ pub(crate) fn register(state: &mut SessionState) {
     for function in own.into_iter().flatten() {
         let _ = state.register_udf(Arc::new(function));
     }
-    for function in higher::functions() {
+    for function in higher::functions().into_iter().chain([sort::function()]) {
         let _ = state.register_higher_order_function(Arc::new(function));
     }
     // that of datafusion-spark makes a DOUBLE of a DECIMAL, which Spark does not

@@ -224,8 +224,20 @@ fn first_line(words: &str) -> &str {
     words.lines().next().unwrap_or(words)
 }
 
+/// Functions that need what the sandbox has not, by how their names begin.
+const FAMILIES: &[(&str, &str)] = &[
+    ("ai_", "there is no model to ask"),
+    ("h3_", "there is no grid of hexagons"),
+    ("st_", "there is no geography"),
+    ("vector_search", "there is no index to search"),
+    ("http_request", "nothing is sent to other hosts"),
+];
+
 fn routine_not_found(name: &str, source: &Source) -> SqlError {
     let written = source.any_spelling(name).unwrap_or(name);
+    if let Some((_, lacks)) = FAMILIES.iter().find(|(prefix, _)| name.starts_with(prefix)) {
+        return SqlError::unsupported(format!("{written}: {lacks}")).at(source.find(name));
+    }
     SqlError::new(
         "UNRESOLVED_ROUTINE",
         format!("Cannot resolve routine `{written}` on search path [`system`.`builtin`, `system`.`session`, `main`.`default`].\nVerify the spelling of `{written}`, check that the routine exists, and confirm you have `USE` privilege on the catalog and schema, and EXECUTE on the routine"),

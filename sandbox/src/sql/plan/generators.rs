@@ -25,7 +25,7 @@ const MAPS: &[&str] = &[
 pub(super) fn is_generator(name: &ObjectName) -> bool {
     let name = name.to_string();
     let name = name.strip_suffix("_outer").unwrap_or(&name);
-    matches!(name, "explode" | "posexplode" | "inline" | "stack")
+    matches!(name, "explode" | "posexplode" | "inline" | "json_tuple" | "stack")
 }
 
 /// The columns that a function makes; nothing if it makes no rows, or if the engine can take it as it is.
@@ -65,6 +65,20 @@ pub(super) fn generate(
                 .into_iter()
                 .map(|(name, values)| (name, if outer { or_null(values, list, map) } else { values }))
                 .unzip()
+        }
+        ("json_tuple", [json, fields @ ..]) if !fields.is_empty() => {
+            let field = |field: &Expr| match field {
+                Expr::Value(value) => value.value.clone().into_string(),
+                _ => None,
+            };
+            let names = fields.iter().map(field).collect::<Option<Vec<_>>>().ok_or_else(|| {
+                SqlError::unsupported("json_tuple with fields that are not written out")
+            })?;
+            let value = |name: String| {
+                let path = super::calls::string(&format!("$['{name}']"));
+                call("array", vec![call("get_json_object", vec![json.clone(), path])])
+            };
+            names.into_iter().enumerate().map(|(at, name)| (format!("c{at}"), value(name))).unzip()
         }
         ("inline", [list]) => inlined(list)?.into_iter().unzip(),
         ("stack", [rows, values @ ..]) => {

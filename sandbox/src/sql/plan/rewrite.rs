@@ -236,6 +236,10 @@ impl Rewriter<'_> {
                 function.name = ObjectName::from(vec![Ident::new(format!("spark_{bare}"))]);
                 return None;
             }
+            "array_sort" if has_places(function) => {
+                function.name = ObjectName::from(vec![Ident::new("spark_sort_by")]);
+                return None;
+            }
             "forall" => return for_all(function),
             "count" => clauses::count_tuples(function),
             "variant_get" | "try_variant_get" => {

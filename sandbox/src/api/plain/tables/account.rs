@@ -202,6 +202,19 @@ pub(super) const TABLE: &[Resource] = &[
     )
     .lacks("nobody signs in through it"),
     Resource::new(
+        "published_app",
+        "OAuth app integration",
+        Key::Made("integration_id", Form::Uuid),
+        &[
+            ("published_app_integration_create", Verb::Create),
+            ("published_app_integration_get", Verb::Get),
+            ("published_app_integration_list", Verb::List),
+            ("published_app_integration_update", Verb::Merge),
+            ("published_app_integration_delete", Verb::Delete),
+        ],
+    )
+    .lacks("nobody signs in through it"),
+    Resource::new(
         "log_delivery",
         "Log delivery configuration",
         Key::Made("config_id", Form::Uuid),

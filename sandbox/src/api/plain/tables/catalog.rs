@@ -88,11 +88,29 @@ pub(super) const TABLE: &[Resource] = &[
         ("metastores_list", Verb::List),
         ("metastores_update", Verb::Merge),
         ("metastores_delete", Verb::Delete),
+        ("account_metastores_create", Verb::Create),
+        ("account_metastores_get", Verb::Get),
+        ("account_metastores_list", Verb::List),
+        ("account_metastores_update", Verb::Merge),
+        ("account_metastores_delete", Verb::Delete),
     ])
+    .wrapped("metastore_info")
     .codes("METASTORE_DOES_NOT_EXIST", 400, "METASTORE_ALREADY_EXISTS")
     .defaults(r#"{"privilege_model_version":"1.0","delta_sharing_scope":"INTERNAL","region":"us-west-2","cloud":"aws"}"#)
     .prepare(metastore)
     .lacks("all catalogs are in the first one"),
+    Resource::new("account_storage_credential", "Storage Credential", Key::Named("name"), &[
+        ("account_storage_credentials_create", Verb::Create),
+        ("account_storage_credentials_get", Verb::Get),
+        ("account_storage_credentials_list", Verb::List),
+        ("account_storage_credentials_update", Verb::Merge),
+        ("account_storage_credentials_delete", Verb::Delete),
+    ])
+    .below("metastore")
+    .codes("STORAGE_CREDENTIAL_DOES_NOT_EXIST", 400, "STORAGE_CREDENTIAL_ALREADY_EXISTS")
+    .wrapped("credential_info")
+    .prepare(credential)
+    .lacks("the workspace has others"),
     Resource::new("quality_monitor", "Monitor", Key::Single, &[
         ("quality_monitors_create", Verb::Create),
         ("quality_monitors_get", Verb::Get),
@@ -143,7 +161,7 @@ fn fill(out: &mut Map<String, Value>, name: &str, value: Value) {
     out.entry(name.to_owned()).or_insert(value);
 }
 
-fn identified(
+pub(super) fn identified(
     _: &Call,
     _: &mut Change,
     _: &mut Map<String, Value>,

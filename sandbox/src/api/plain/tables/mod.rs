@@ -4,11 +4,14 @@ mod account;
 mod apps;
 mod catalog;
 mod compute;
+mod database;
+mod marketplace;
 mod ml;
 mod serving;
 mod settings;
 mod sharing;
 mod sql;
+mod tags;
 mod workspace;
 
 use std::collections::HashMap;
@@ -21,11 +24,14 @@ const TABLES: &[&[Resource]] = &[
     apps::TABLE,
     catalog::TABLE,
     compute::TABLE,
+    database::TABLE,
+    marketplace::TABLE,
     ml::TABLE,
     serving::TABLE,
     settings::TABLE,
     sharing::TABLE,
     sql::TABLE,
+    tags::TABLE,
     workspace::TABLE,
 ];
 
