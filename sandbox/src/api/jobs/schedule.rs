@@ -99,18 +99,22 @@ impl When {
 /// Starts the runs of jobs as they become due, until the sandbox stops.
 pub(crate) async fn keep(state: AppState) {
     let mut due: HashMap<i64, (When, i64)> = HashMap::new();
+    let mut looked = state.now();
     loop {
         let now = state.now();
         let scheduled = scheduled(&state);
-        due.retain(|id, (when, _)| scheduled.iter().any(|(known, is)| known == id && is == when));
-        for (id, when) in scheduled {
-            let Some(first) = when.next(now) else { continue };
+        due.retain(|id, (when, _)| scheduled.iter().any(|(known, is, _)| known == id && is == when));
+        for (id, when, created) in scheduled {
+            let Some(next) = when.next(now) else { continue };
+            // a job that is new counts from when it was made, wherever the clock has gone since
+            let first = if created >= looked { when.next(created).unwrap_or(next) } else { next };
             let time = due.entry(id).or_insert((when, first));
             if time.1 <= now {
-                time.1 = first;
+                time.1 = next;
                 begin(&state, id);
             }
         }
+        looked = now;
         let next = due.values().map(|(_, time)| *time).min();
         let sleep = async {
             match next {
@@ -126,13 +130,13 @@ pub(crate) async fn keep(state: AppState) {
     }
 }
 
-/// The jobs that run by themselves.
-fn scheduled(state: &AppState) -> Vec<(i64, When)> {
+/// The jobs that run by themselves, and when they were made.
+fn scheduled(state: &AppState) -> Vec<(i64, When, i64)> {
     let mut found = Vec::new();
     state.jobs.jobs.find(|job| -> Option<()> {
         // settings are checked when they come in, so an error here is of an older sandbox's making
         if let Ok(Some(when)) = When::of(&job.settings) {
-            found.push((job.id, when));
+            found.push((job.id, when, job.created));
         }
         None
     });
