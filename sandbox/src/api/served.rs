@@ -62,7 +62,7 @@ const OWN: &[(&str, &str, &[&str])] = &[
     ),
     (
         "jobs_",
-        "notebook, Python file, SQL file, condition, run-job and for-each tasks; of the triggers, schedules and periodic ones fire",
+        "notebook, Python file, Python wheel, SQL file, condition, run-job and for-each tasks; of the triggers, schedules and periodic ones fire",
         &[
             "create",
             "get",

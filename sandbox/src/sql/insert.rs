@@ -19,7 +19,8 @@ use super::{Output, Run, types};
 
 impl Run<'_> {
     pub(super) async fn insert(&self, insert: Insert) -> Result<Output, SqlError> {
-        let Insert { name, columns, overwrite, by_name, mut query, partition, replace, evolve } = insert;
+        let Insert { name, columns, overwrite, by_name, query, partition, replace, evolve } = insert;
+        let mut query = *query;
         let at = name.last().and_then(place);
         let name = self.session.table(&name);
         let _turn = self.engine.files.writing().await;
@@ -52,9 +53,9 @@ impl Run<'_> {
             }
         }
         if !fixed.is_empty() {
-            query = Box::new(beside(*query, fixed.iter().map(|(_, value)| value.clone()))?);
+            query = beside(query, fixed.iter().map(|(_, value)| value.clone()))?;
         }
-        let data = self.planner().query(*query, self.source).await?;
+        let data = self.planner().query(query, self.source).await?;
         if by_name {
             listed = data.schema().fields().iter().map(|field| field.name().clone()).collect();
         }

@@ -175,3 +175,34 @@ async fn clusters_outlive_the_process_and_go_on_meanwhile() {
     assert_eq!(lab.cluster(&id).await["state"], "RUNNING");
     assert_eq!(lab.get("2.0/clusters/list").await["clusters"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn clusters_are_held_to_their_policy() {
+    let lab = Lab::start().await;
+    let definition = json!({
+        "autotermination_minutes": { "type": "range", "maxValue": 30, "defaultValue": 20 },
+        "spark_conf.spark.x": { "type": "fixed", "value": "1" },
+    });
+    let policy = json!({ "name": "short", "definition": definition.to_string() });
+    let id = lab.post("2.0/policies/clusters/create", policy).await["policy_id"].clone();
+    let node = lab.get("2.1/clusters/list-node-types").await["node_types"][0]["node_type_id"].clone();
+    let version = lab.get("2.1/clusters/spark-versions").await["versions"][0]["key"].clone();
+    let cluster = |minutes: Option<i64>, defaults: bool| {
+        json!({
+            "cluster_name": "c", "policy_id": id, "node_type_id": node, "spark_version": version, "num_workers": 1,
+            "autotermination_minutes": minutes, "apply_policy_default_values": defaults,
+        })
+    };
+    let refused = lab.refused(Method::POST, "2.1/clusters/create", Some(cluster(Some(60), false))).await;
+    assert!(refused.contains("autotermination_minutes, the value cannot exceed 30 (is 60)"), "{refused}");
+    let made = lab.post("2.1/clusters/create", cluster(None, true)).await["cluster_id"].clone();
+    let shown = lab.get(&format!("2.1/clusters/get?cluster_id={}", made.as_str().unwrap())).await;
+    assert_eq!(
+        (&shown["autotermination_minutes"], &shown["spark_conf"]["spark.x"]),
+        (&json!(20), &json!("1"))
+    );
+    let mut unknown = cluster(Some(20), false);
+    unknown["policy_id"] = json!("NONE");
+    let refused = lab.refused(Method::POST, "2.1/clusters/create", Some(unknown)).await;
+    assert!(refused.contains("'NONE' does not exist"), "{refused}");
+}

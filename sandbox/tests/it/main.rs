@@ -43,4 +43,5 @@ mod upkeep;
 #[cfg(feature = "sql")]
 mod variant;
 mod warehouses;
+mod wheels;
 mod workspace;

@@ -103,8 +103,14 @@ async fn queries_are_written_in_many_ways() {
             "SELECT array_sort(array(3, 1, 2), (a, b) -> CASE WHEN a < b THEN 1 WHEN a > b THEN -1 ELSE 0 END), array_sort(array('bb', 'a', 'ccc'), (l, r) -> length(l) - length(r))",
             r#"[3,2,1]|["a","bb","ccc"]"#,
         ),
-        ("SELECT array_sort(array(id, 5 - id), (a, b) -> a - b) FROM t WHERE id > 1 ORDER BY id", "[2,3],[2,3]"),
-        ("SELECT bround(2.5), bround(3.5, 0), bround(2.345, 2), bround(25, -1), bround(-1.5D)", "2|4|2.34|20|-2.0"),
+        (
+            "SELECT array_sort(array(id, 5 - id), (a, b) -> a - b) FROM t WHERE id > 1 ORDER BY id",
+            "[2,3],[2,3]",
+        ),
+        (
+            "SELECT bround(2.5), bround(3.5, 0), bround(2.345, 2), bround(25, -1), bround(-1.5D)",
+            "2|4|2.34|20|-2.0",
+        ),
         (r#"SELECT json_tuple('{"a": 1, "b": "x"}', 'b', 'a', 'z')"#, "x|1|NULL"),
         (
             "SELECT array_insert(array(1, 3), 2, 2), array_insert(array(1, 2), -1, 3), iff(false, 1, 2)",
@@ -114,9 +120,11 @@ async fn queries_are_written_in_many_ways() {
         assert_eq!(bench.rows(text).await.join(","), rows, "{text}");
     }
     assert!(bench.error("SELECT raise_error('boom')").await.contains("boom"));
-    for (call, said) in
-        [("ai_query('m', 'hi')", "no model"), ("h3_longlatash3(1, 2, 3)", "hexagons"), ("st_point(1, 2)", "geography")]
-    {
+    for (call, said) in [
+        ("ai_query('m', 'hi')", "no model"),
+        ("h3_longlatash3(1, 2, 3)", "hexagons"),
+        ("st_point(1, 2)", "geography"),
+    ] {
         let refused = bench.error(&format!("SELECT {call}")).await;
         assert!(refused.starts_with("[UNSUPPORTED_FEATURE]") && refused.contains(said), "{refused}");
     }

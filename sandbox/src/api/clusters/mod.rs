@@ -4,6 +4,7 @@
 mod list;
 mod model;
 mod offers;
+mod policy;
 
 use axum::extract::State;
 use axum::routing::{MethodRouter, get, post};
@@ -128,6 +129,7 @@ async fn create(
     Body(mut spec): Body<Spec>,
 ) -> Answer {
     spec.rest.shift_remove("idempotency_token");
+    policy::hold(&state, &mut spec)?;
     spec.check()?;
     if spec.is_single_node == Some(true) {
         spec.num_workers = Some(0);
@@ -209,7 +211,8 @@ struct Edit {
     spec: Spec,
 }
 
-async fn edit(State(state): State<AppState>, Body(body): Body<Edit>) -> Answer {
+async fn edit(State(state): State<AppState>, Body(mut body): Body<Edit>) -> Answer {
+    policy::hold(&state, &mut body.spec)?;
     body.spec.check()?;
     change(&state, &body.cluster_id, |cluster, now| {
         cluster.expect(&[ClusterState::Running, ClusterState::Terminated])?;

@@ -75,6 +75,8 @@ pub(super) struct Task {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) spark_python_task: Option<SparkPythonTask>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) python_wheel_task: Option<PythonWheelTask>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sql_task: Option<SqlTask>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) condition_task: Option<ConditionTask>,
@@ -143,6 +145,16 @@ pub(super) struct SparkPythonTask {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct PythonWheelTask {
+    pub(super) package_name: String,
+    pub(super) entry_point: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) parameters: Vec<String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) named_parameters: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SqlTask {
     pub(super) warehouse_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,8 +201,15 @@ pub(super) struct RunJobTask {
 }
 
 /// The kinds of tasks that the sandbox runs.
-const RUN_HERE: &[&str] =
-    &["notebook_task", "spark_python_task", "sql_task", "condition_task", "run_job_task", "for_each_task"];
+const RUN_HERE: &[&str] = &[
+    "notebook_task",
+    "spark_python_task",
+    "python_wheel_task",
+    "sql_task",
+    "condition_task",
+    "run_job_task",
+    "for_each_task",
+];
 
 /// The most iterations of a for-each task that may run side by side.
 const MOST_AT_ONCE: u32 = 100;

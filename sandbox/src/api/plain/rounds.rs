@@ -184,7 +184,11 @@ impl Round<'_> {
                     let (name, id) = answer.as_object().filter(|it| it.len() == 1)?.iter().next()?;
                     name.ends_with("_id").then(|| super::text(id))
                 };
-                ids.push(find(&answer).or_else(alone).unwrap_or_else(|| panic!("{} shows no {field}: {answer}", create.id)))
+                ids.push(
+                    find(&answer)
+                        .or_else(alone)
+                        .unwrap_or_else(|| panic!("{} shows no {field}: {answer}", create.id)),
+                )
             }
             Key::Joined(_) => ids.push(find(&answer).unwrap()),
             Key::Named(_) => {

@@ -22,7 +22,7 @@ pub(super) fn function() -> ScalarUDF {
 
 /// The number of digits behind the point, which is written out; none is 0.
 fn digits(scalar: Option<&ScalarValue>) -> Result<i32> {
-    match scalar.map(ScalarValue::clone) {
+    match scalar.cloned() {
         None => Ok(0),
         Some(ScalarValue::Int32(Some(digits))) => Ok(digits),
         Some(ScalarValue::Int64(Some(digits))) => Ok(i32::try_from(digits).unwrap_or(i32::MAX)),
@@ -85,7 +85,9 @@ impl ScalarUDFImpl for HalfEven {
         let digits = match args.args.get(1) {
             None => 0,
             Some(ColumnarValue::Scalar(scalar)) => digits(Some(scalar))?,
-            Some(ColumnarValue::Array(_)) => return plan_err!("bround expects a number of digits that is written out"),
+            Some(ColumnarValue::Array(_)) => {
+                return plan_err!("bround expects a number of digits that is written out");
+            }
         };
         let column = args.args[0].to_array(args.number_rows)?;
         let wanted = args.return_field.data_type();
@@ -102,7 +104,9 @@ impl ScalarUDFImpl for HalfEven {
             (DataType::Float64, _) => {
                 let factor = 10_f64.powi(digits);
                 let numbers = column.as_primitive::<Float64Type>();
-                Arc::new(numbers.unary::<_, Float64Type>(|number| (number * factor).round_ties_even() / factor)) as _
+                Arc::new(
+                    numbers.unary::<_, Float64Type>(|number| (number * factor).round_ties_even() / factor),
+                ) as _
             }
             (kind, _) => {
                 let long = cast(&column, &DataType::Int64)?;

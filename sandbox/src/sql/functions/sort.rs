@@ -21,7 +21,9 @@ struct SortBy {
 }
 
 pub(super) fn function() -> HigherOrderUDF {
-    HigherOrderUDF::new_from_impl(SortBy { signature: HigherOrderSignature::variadic_any(Volatility::Immutable) })
+    HigherOrderUDF::new_from_impl(SortBy {
+        signature: HigherOrderSignature::variadic_any(Volatility::Immutable),
+    })
 }
 
 impl HigherOrderUDFImpl for SortBy {
@@ -66,7 +68,8 @@ impl HigherOrderUDFImpl for SortBy {
         let mut lengths = Vec::with_capacity(list.len());
         for row in 0..list.len() {
             let start = usize::try_from(list.value_offsets()[row]).unwrap_or(0);
-            let length = if list.is_null(row) { 0 } else { usize::try_from(list.value_length(row)).unwrap_or(0) };
+            let length =
+                if list.is_null(row) { 0 } else { usize::try_from(list.value_length(row)).unwrap_or(0) };
             lengths.push(length);
             order.extend(sorted(list, row, start, length, compare)?);
         }
@@ -79,7 +82,13 @@ impl HigherOrderUDFImpl for SortBy {
 }
 
 /// The places of a list's elements in their new order. All pairs are compared at once.
-fn sorted(list: &ListArray, row: usize, start: usize, length: usize, compare: &LambdaArgument) -> Result<Vec<u32>> {
+fn sorted(
+    list: &ListArray,
+    row: usize,
+    start: usize,
+    length: usize,
+    compare: &LambdaArgument,
+) -> Result<Vec<u32>> {
     if length > LONGEST {
         return exec_err!("array_sort by a comparison takes at most {LONGEST} elements, not {length}");
     }

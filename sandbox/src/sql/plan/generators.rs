@@ -71,9 +71,10 @@ pub(super) fn generate(
                 Expr::Value(value) => value.value.clone().into_string(),
                 _ => None,
             };
-            let names = fields.iter().map(field).collect::<Option<Vec<_>>>().ok_or_else(|| {
-                SqlError::unsupported("json_tuple with fields that are not written out")
-            })?;
+            let names =
+                fields.iter().map(field).collect::<Option<Vec<_>>>().ok_or_else(|| {
+                    SqlError::unsupported("json_tuple with fields that are not written out")
+                })?;
             let value = |name: String| {
                 let path = super::calls::string(&format!("$['{name}']"));
                 call("array", vec![call("get_json_object", vec![json.clone(), path])])

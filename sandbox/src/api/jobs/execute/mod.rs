@@ -3,6 +3,7 @@
 mod notebook;
 mod script;
 mod sql;
+mod wheel;
 
 use std::io;
 use std::path::Path;
@@ -83,6 +84,8 @@ pub(super) async fn execute(state: &AppState, run: &Run, task: &Task, desk: &Des
         notebook::run(state, run, task, desk).await
     } else if let Some(task) = &task.spark_python_task {
         script::run(state, run, task, desk).await
+    } else if let Some(wheel) = &task.python_wheel_task {
+        wheel::run(state, run, task, wheel, desk).await
     } else if let Some(task) = &task.sql_task {
         sql::run(state, run, task).await
     } else if let Some(task) = &task.condition_task {

@@ -14,7 +14,7 @@ use crate::store::Area;
 
 pub(super) async fn run(state: &AppState, run: &Run, task: &SparkPythonTask, desk: &Desk) -> Done {
     let path = &task.python_file;
-    let (code, folder) = match read(state, path) {
+    let (code_of_file, folder) = match read(state, path) {
         Ok(found) => found,
         Err(error) => return not_there("Python file", path, &error),
     };
@@ -28,12 +28,17 @@ pub(super) async fn run(state: &AppState, run: &Run, task: &SparkPythonTask, des
         mounts: state.mounts(),
         ..Setup::default()
     };
+    code(state, &code_of_file, setup, desk).await
+}
+
+/// Runs Python of a task to its end.
+pub(super) async fn code(state: &AppState, code: &str, setup: Setup, desk: &Desk) -> Done {
     let started = match desk.home() {
         Ok(home) => Interpreter::start(state, home, setup).await.map_err(|error| error.to_string()),
         Err(cause) => Err(cause),
     };
     let cell = match started {
-        Ok(mut python) => python.run(&code).await,
+        Ok(mut python) => python.run(code).await,
         Err(message) => return Done::failed(Outcome::InternalError, message),
     };
     let output = Output {

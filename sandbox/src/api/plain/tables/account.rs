@@ -59,7 +59,7 @@ pub(super) const TABLE: &[Resource] = &[
             ("encryption_keys_delete", Verb::Delete),
         ],
     )
-    .prepare(account)
+    .prepare(key)
     .lacks("nothing is encrypted with it"),
     Resource::new(
         "private_access",
@@ -230,6 +230,21 @@ pub(super) const TABLE: &[Resource] = &[
     .prepare(account)
     .lacks("nothing is delivered"),
 ];
+
+/// A key lies where its address says.
+fn key(
+    call: &Call,
+    change: &mut Change,
+    given: &mut Map<String, Value>,
+    out: &mut Map<String, Value>,
+) -> Reply<()> {
+    if let Some(Value::Object(key)) = given.get_mut("aws_key_info") {
+        let region = key.get("key_arn").and_then(Value::as_str).and_then(|arn| arn.split(':').nth(3));
+        let region = region.filter(|region| !region.is_empty()).unwrap_or("us-west-2").to_owned();
+        key.entry("key_region").or_insert_with(|| json!(region));
+    }
+    account(call, change, given, out)
+}
 
 /// Objects of the account name it.
 fn account(

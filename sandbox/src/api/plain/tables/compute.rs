@@ -29,7 +29,7 @@ pub(super) const TABLE: &[Resource] = &[
     .defaults(r#"{"definition":"{}"}"#)
     .state(r#"{"is_default":false}"#)
     .prepare(policy)
-    .lacks("policies are checked for their form only; clusters are not held to them"),
+    .lacks("clusters are held to them; clusters of jobs and entries of lists are not"),
     Resource::new("global_init_script", "Global init script", Key::Made("script_id", Form::Short), &[
         ("global_init_scripts_create", Verb::Create),
         ("global_init_scripts_get", Verb::Get),

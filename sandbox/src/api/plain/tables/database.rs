@@ -81,7 +81,12 @@ pub(super) const TABLE: &[Resource] = &[
     .lacks("SQL does not see it"),
 ];
 
-fn identified(_: &Call, _: &mut Change, _: &mut Map<String, Value>, out: &mut Map<String, Value>) -> Reply<()> {
+fn identified(
+    _: &Call,
+    _: &mut Change,
+    _: &mut Map<String, Value>,
+    out: &mut Map<String, Value>,
+) -> Reply<()> {
     out.entry("uid").or_insert_with(|| json!(ids::uuid()));
     Ok(())
 }
@@ -94,7 +99,9 @@ fn instance(
     out: &mut Map<String, Value>,
 ) -> Reply<()> {
     let uid = out.entry("uid").or_insert_with(|| json!(ids::uuid())).clone();
-    let address = |prefix: &str| json!(format!("{prefix}{}.database.sandbox.invalid", uid.as_str().unwrap_or_default()));
+    let address = |prefix: &str| {
+        json!(format!("{prefix}{}.database.sandbox.invalid", uid.as_str().unwrap_or_default()))
+    };
     out.insert("read_write_dns".into(), address("instance-"));
     if call.path.is_empty() {
         given.entry("capacity").or_insert_with(|| json!("CU_1"));

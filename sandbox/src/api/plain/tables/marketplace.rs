@@ -89,7 +89,9 @@ const fn named(field: &'static str) -> super::super::resource::Prepare {
         b"exchange_id" => |_, _, _, out| with_id(out, "exchange_id"),
         b"filter_id" => |_, _, _, out| with_id(out, "filter_id"),
         b"listing_id" => |_, _, _, out| with_id(out, "listing_id"),
-        _ => |_: &Call, _: &mut Change, _: &mut Map<String, Value>, out: &mut Map<String, Value>| with_id(out, "id"),
+        _ => |_: &Call, _: &mut Change, _: &mut Map<String, Value>, out: &mut Map<String, Value>| {
+            with_id(out, "id")
+        },
     }
 }
 
