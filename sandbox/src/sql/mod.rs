@@ -25,6 +25,8 @@ mod output;
 pub(crate) mod outside;
 mod parse;
 mod plan;
+mod rights;
+mod routines;
 mod samples;
 mod show;
 mod storage;

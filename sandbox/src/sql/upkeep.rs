@@ -1,4 +1,4 @@
-//! Statements around tables: their history and details, upkeep, settings, grants, functions, statements within statements.
+//! Statements around tables: their history and details, upkeep, settings, statements within statements.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{Field, FieldRef};
 
-use super::catalog::{Kind, Table, TableName};
+use super::catalog::{Table, TableName};
 use super::error::SqlError;
-use super::outside::{File, Granting, Parameter as RoutineParameter, Routine, denied};
-use super::parse::{CreateFunction, Name, Securable, Setting, Upkeep, Version, place};
+use super::outside::File;
+use super::parse::{Name, Setting, Upkeep, Version, place};
 use super::{Output, Parameter, Run, Session, types};
 
 /// The configuration that a session has, with the values that nobody has set.
@@ -31,7 +31,7 @@ const SETTINGS: &[(&str, &str)] = &[
 const LEAST_HOURS: f64 = 168.0;
 
 impl Run<'_> {
-    fn existing(&self, name: &Name) -> Result<(TableName, Arc<Table>), SqlError> {
+    pub(super) fn existing(&self, name: &Name) -> Result<(TableName, Arc<Table>), SqlError> {
         let full = self.session.table(name);
         let found = self.engine.table(&full);
         let table = found.map_err(|error| SqlError::from(error).at(name.last().and_then(place)))?;
@@ -260,179 +260,6 @@ impl Run<'_> {
         Ok(Output::strings(&["key", "value"], rows))
     }
 
-    /// The kind and the full name of what a grant is on; it must be there.
-    fn securable(&self, on: &Securable) -> Result<(String, String), SqlError> {
-        let name = match on.kind {
-            "catalog" => {
-                let name = super::ddl::one_part(&on.name)?.to_owned();
-                self.catalogs().catalog(&name)?;
-                name
-            }
-            "schema" => {
-                let name = self.session.schema_name(&on.name)?;
-                self.catalogs().schema(&name)?;
-                format!("{}.{}", name.catalog, name.schema)
-            }
-            "table" => self.existing(&on.name)?.0.to_string(),
-            "volume" => {
-                let name = self.session.table(&on.name);
-                self.catalogs().volume(&name)?;
-                name.to_string()
-            }
-            "function" => self.session.table(&on.name).to_string(),
-            "metastore" => crate::api::METASTORE.to_owned(),
-            _ => on.name.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join("."),
-        };
-        Ok((on.kind.to_owned(), name))
-    }
-
-    pub(super) fn grant(
-        &self,
-        privileges: Vec<String>,
-        on: &Securable,
-        principal: String,
-        revoke: bool,
-    ) -> Result<Output, SqlError> {
-        let (kind, name) = self.securable(on)?;
-        let outside = self.outside()?;
-        if !outside.may(&["MANAGE"], &kind, &name) && !self.owns(&kind, &name) {
-            return Err(denied("MANAGE", &kind, &name));
-        }
-        // a schema is used, a table is made; older names of both are still taken
-        let privileges = privileges.into_iter().map(|privilege| match privilege.as_str() {
-            "ALL" => "ALL_PRIVILEGES".to_owned(),
-            "USAGE" if kind == "catalog" => "USE_CATALOG".to_owned(),
-            "USAGE" => "USE_SCHEMA".to_owned(),
-            _ => privilege,
-        });
-        let privileges = privileges.collect();
-        outside.grant(&Granting { kind, name, principal, privileges, revoke })?;
-        Ok(Output::empty())
-    }
-
-    pub(super) fn show_grants(
-        &self,
-        principal: Option<String>,
-        on: Option<&Securable>,
-    ) -> Result<Output, SqlError> {
-        let Some(on) = on else {
-            return Err(SqlError::unsupported("SHOW GRANTS without ON"));
-        };
-        let (kind, name) = self.securable(on)?;
-        let rows = self.outside()?.grants(&kind, &name)?.into_iter();
-        let rows = rows.filter(|grant| {
-            principal.as_ref().is_none_or(|wanted| grant.principal.eq_ignore_ascii_case(wanted))
-        });
-        let rows =
-            rows.map(|grant| [grant.principal, grant.privilege, grant.kind, grant.name].map(Some).into());
-        Ok(Output::strings(&["Principal", "ActionType", "ObjectType", "ObjectKey"], rows.collect()))
-    }
-
-    pub(super) async fn create_function(&self, create: CreateFunction) -> Result<Output, SqlError> {
-        let name = self.session.table(&create.name);
-        self.catalogs().schema(&name.schema_name())?;
-        self.permitted(&["CREATE_FUNCTION"], "schema", &format!("{}.{}", name.catalog, name.schema))?;
-        let outside = self.outside()?;
-        if create.if_not_exists && outside.routine(&name).is_some() {
-            return Ok(Output::empty());
-        }
-        // the body is planned once with NULLs for its parameters: what cannot be, is refused now, and its type is known
-        let text = match create.table {
-            Some(_) => create.body.clone(),
-            None => format!("SELECT {}", body_of(&create.body)),
-        };
-        let source = super::parse::Source::read(&text)?;
-        let query = super::parse::parse_query(&source)?;
-        let query = super::plan::with_arguments(*query, &create.parameters, None)?;
-        let planned = self.planner().plan(query, &source).await?;
-        let schema = planned.schema();
-        let yields = |field: &FieldRef| RoutineParameter {
-            name: field.name().clone(),
-            kind: types::catalog_text(field.data_type()),
-            comment: None,
-            default: None,
-        };
-        let table = match create.table {
-            Some(columns) if columns.is_empty() => schema.fields().iter().map(yields).collect(),
-            Some(columns) if columns.len() != schema.fields().len() => {
-                return Err(SqlError::new(
-                    "USER_DEFINED_FUNCTIONS.RETURN_COLUMN_COUNT_MISMATCH",
-                    format!(
-                        "The number of columns produced by the RETURN clause ({}) does not match the number of column names specified by the RETURNS clause ({}) of {name}",
-                        schema.fields().len(),
-                        columns.len()
-                    ),
-                ));
-            }
-            Some(columns) => columns,
-            None => Vec::new(),
-        };
-        let kind = schema.fields().first().map(|field| types::catalog_text(field.data_type()));
-        let routine = Routine {
-            name,
-            parameters: create.parameters,
-            returns: create.returns.or(kind).unwrap_or_else(|| "string".to_owned()),
-            table,
-            body: create.body,
-            comment: create.comment,
-        };
-        outside.define(routine, create.replace)?;
-        Ok(Output::empty())
-    }
-
-    pub(super) fn drop_function(&self, name: &Name, if_exists: bool) -> Result<Output, SqlError> {
-        let full = self.session.table(name);
-        self.permitted(&["MANAGE"], "function", &full.to_string())?;
-        if self.outside()?.undefine(&full)? || if_exists {
-            return Ok(Output::empty());
-        }
-        Err(SqlError::new(
-            "ROUTINE_NOT_FOUND",
-            format!(
-                "The routine {} cannot be found. Verify the spelling and correctness of the schema and catalog",
-                full.quoted()
-            ),
-        ))
-    }
-
-    pub(super) fn describe_function(&self, name: &Name, extended: bool) -> Result<Output, SqlError> {
-        let full = self.session.table(name);
-        if let Some(routine) = self.session.outside.as_ref().and_then(|outside| outside.routine(&full)) {
-            let list = |all: &[RoutineParameter]| {
-                all.iter()
-                    .map(|one| format!("{} {}", one.name, one.kind.to_uppercase()))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            };
-            let (kind, returns) = match routine.table.as_slice() {
-                [] => ("SCALAR", routine.returns.to_uppercase()),
-                columns => ("TABLE", list(columns)),
-            };
-            let mut lines = vec![
-                format!("Function:      {}", routine.name),
-                format!("Type:          {kind}"),
-                format!("Input:         {}", list(&routine.parameters)),
-                format!("Returns:       {returns}"),
-            ];
-            if let Some(comment) = &routine.comment {
-                lines.push(format!("Comment:       {comment}"));
-            }
-            if extended {
-                lines.push(format!("Body:          {}", routine.body));
-            }
-            return Ok(Output::text("function_desc", lines));
-        }
-        let [word] = name.as_slice() else { return Err(no_routine(&full.quoted())) };
-        if !self.engine.function_names().contains(&word.value) {
-            return Err(no_routine(&format!("`{}`", word.value)));
-        }
-        let mut lines = vec![format!("Function: {}", word.value), format!("Usage: {}(…)", word.value)];
-        if extended {
-            lines.push("Extended Usage: see the SQL language reference".to_owned());
-        }
-        Ok(Output::text("function_desc", lines))
-    }
-
     /// Runs a statement that stands in a string.
     pub(super) async fn execute_immediate(
         &self,
@@ -455,87 +282,6 @@ impl Run<'_> {
         }
         Box::pin(self.engine.execute(text, &session)).await
     }
-
-    pub(super) fn principals(&self, groups: bool) -> Result<Vec<String>, SqlError> {
-        Ok(self.outside()?.principals(groups))
-    }
-
-    fn outside(&self) -> Result<&dyn super::outside::Outside, SqlError> {
-        self.session.outside.as_deref().ok_or_else(|| {
-            SqlError::unsupported(
-                "grants and functions outside of a workspace: this engine has none around it",
-            )
-        })
-    }
-
-    /// Whether whoever runs the statement owns a securable, or what it lies in.
-    fn owns(&self, kind: &str, name: &str) -> bool {
-        let user = self.session.user();
-        let parts: Vec<&str> = name.split('.').collect();
-        let catalogs = self.catalogs();
-        let catalog = parts.first().and_then(|catalog| catalogs.catalog(catalog).ok());
-        let schema = || Some(super::catalog::SchemaName::new(parts.first()?, parts.get(1)?));
-        let of_schema = || catalogs.schema(&schema()?).ok();
-        let of_table = || catalogs.table(&TableName::new(parts.first()?, parts.get(1)?, parts.get(2)?)).ok();
-        catalog.is_some_and(|catalog| catalog.common.owner == user)
-            || (kind != "catalog" && of_schema().is_some_and(|schema| schema.common.owner == user))
-            || (kind == "table" && of_table().is_some_and(|table| table.common.owner == user))
-    }
-
-    /// Refuses whoever has none of these privileges on a securable.
-    pub(super) fn permitted(&self, privileges: &[&str], kind: &str, name: &str) -> Result<(), SqlError> {
-        let Some(outside) =
-            self.session.outside.as_deref().filter(|outside| !self.session.trusted && !outside.is_admin())
-        else {
-            return Ok(());
-        };
-        if outside.may(privileges, kind, name) || self.owns(kind, name) {
-            return Ok(());
-        }
-        Err(denied(privileges.first().copied().unwrap_or_default(), kind, name))
-    }
-
-    /// Refuses whoever may not do that with a table, or may not enter its schema and catalog.
-    pub(super) fn owned(&self, privilege: &str, name: &TableName) -> Result<(), SqlError> {
-        let system = self.catalogs().catalog(&name.catalog).is_ok_and(|catalog| catalog.system);
-        if system || name.schema == super::catalog::INFORMATION_SCHEMA {
-            return Ok(());
-        }
-        self.permitted(&["USE_CATALOG"], "catalog", &name.catalog)?;
-        self.permitted(&["USE_SCHEMA"], "schema", &format!("{}.{}", name.catalog, name.schema))?;
-        self.permitted(&[privilege], "table", &name.to_string())
-    }
-
-    /// Refuses whoever may not drop or alter something.
-    pub(super) fn managed(&self, kind: Kind, name: &Name) -> Result<(), SqlError> {
-        let (kind, name) = match kind {
-            Kind::Catalog => ("catalog", super::ddl::one_part(name)?.to_owned()),
-            Kind::Schema => {
-                let name = self.session.schema_name(name)?;
-                ("schema", format!("{}.{}", name.catalog, name.schema))
-            }
-            Kind::Table => ("table", self.session.table(name).to_string()),
-            Kind::Volume => ("volume", self.session.table(name).to_string()),
-        };
-        self.permitted(&["MANAGE"], kind, &name)
-    }
-}
-
-/// A function's body as an expression.
-pub(super) fn body_of(body: &str) -> String {
-    let query = ["select", "with", "values"]
-        .iter()
-        .any(|word| body.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(word)));
-    if query { format!("({body})") } else { body.to_owned() }
-}
-
-fn no_routine(name: &str) -> SqlError {
-    SqlError::new(
-        "ROUTINE_NOT_FOUND",
-        format!(
-            "The routine {name} cannot be found. Verify the spelling and correctness of the schema and catalog"
-        ),
-    )
 }
 
 pub(super) fn times(ms: &[i64]) -> ArrayRef {

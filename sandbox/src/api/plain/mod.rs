@@ -10,6 +10,7 @@ mod resource;
 mod rounds;
 mod stamps;
 mod tables;
+mod update;
 mod verbs;
 
 use std::collections::HashMap;

@@ -1,11 +1,13 @@
 //! From the text of a statement to a [`Command`].
 
+mod alter;
 mod command;
 mod copy;
 mod ddl;
 mod depth;
 mod dialect;
 mod dml;
+mod function;
 mod show;
 mod source;
 mod spell;

@@ -108,7 +108,7 @@ impl Rewriter<'_> {
                 format!("{} yields a table: call it in FROM", routine.name.quoted()),
             ));
         }
-        let text = format!("SELECT {}", crate::sql::upkeep::body_of(&routine.body));
+        let text = format!("SELECT {}", crate::sql::routines::body_of(&routine.body));
         let query = self.body(&routine, &list.args, &text)?;
         let SetExpr::Select(mut select) = *query.body else { return Ok(None) };
         let value = match select.projection.pop() {
