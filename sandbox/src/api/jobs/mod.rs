@@ -109,15 +109,27 @@ struct List {
 }
 
 async fn list(State(state): State<AppState>, Params(query): Params<List>) -> Answer {
-    let mut jobs = state.jobs.jobs.all();
-    if let Some(wanted) = &query.name {
-        let name = |job: &Job| job.settings.name.as_deref().unwrap_or("Untitled").to_lowercase();
-        jobs.retain(|job| name(job) == wanted.to_lowercase());
-    }
-    jobs.sort_by_key(|job| std::cmp::Reverse((job.created, job.id)));
+    // only the jobs of the page are copied: a workspace may have very many
+    let wanted = query.name.as_ref().map(|name| name.to_lowercase());
+    let mut jobs: Vec<(i64, i64)> = Vec::new();
+    state.jobs.jobs.find(|job| -> Option<()> {
+        let name = || job.settings.name.as_deref().unwrap_or("Untitled").to_lowercase();
+        if wanted.as_ref().is_none_or(|wanted| name() == *wanted) {
+            jobs.push((job.created, job.id));
+        }
+        None
+    });
+    jobs.sort_unstable_by_key(|job| std::cmp::Reverse(*job));
     let page = page(jobs, query.page_token.as_deref(), query.offset, paging::size(query.limit, 20, 100)?)?;
     let more = page.next.is_some();
-    let mut answer = page.answer("jobs", |job| job.view(query.expand_tasks));
+    let view = |(_, id): (i64, i64)| {
+        state.jobs.jobs.get(&id.to_string()).map_or(Value::Null, |job| job.view(query.expand_tasks))
+    };
+    let mut answer = page.answer("jobs", view);
+    // what was deleted in between
+    if let Some(Value::Array(jobs)) = answer.get_mut("jobs") {
+        jobs.retain(|job| !job.is_null());
+    }
     answer.insert("has_more".into(), json!(more));
     Ok(Json(Value::Object(answer)))
 }
