@@ -7,6 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Map, Value};
 
 use super::{Failure, Usage, say};
+use crate::mcp::{LEFT_OUT, UNTRUSTED};
 
 /// A form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +58,8 @@ impl Rows {
     fn of(answer: &Value) -> Self {
         if let Value::Object(object) = answer {
             let list = rows_of_query(object).or_else(|| {
-                let mut lists = object.iter().filter(|(_, value)| is_list_of_objects(value));
+                let mut lists =
+                    object.iter().filter(|(name, value)| is_of_answer(name) && is_list_of_objects(value));
                 match (lists.next(), lists.next()) {
                     (Some((name, list)), None) => {
                         tell_the_rest(object, &[name]);
@@ -87,9 +89,17 @@ impl Rows {
     }
 
     fn fields(object: &Map<String, Value>) -> Self {
-        let cells = object.iter().map(|(name, value)| vec![name.clone(), cell(value)]).collect();
+        let names: Vec<&str> = object.keys().map(String::as_str).filter(|name| is_of_answer(name)).collect();
+        tell_the_rest(object, &names);
+        let fields = object.iter().filter(|(name, _)| is_of_answer(name));
+        let cells = fields.map(|(name, value)| vec![name.clone(), cell(value)]).collect();
         Self { header: vec!["field".to_owned(), "value".to_owned()], cells }
     }
+}
+
+/// Whether it is of what was asked for, and not what is said about the answer.
+fn is_of_answer(name: &str) -> bool {
+    !matches!(name, LEFT_OUT | UNTRUSTED)
 }
 
 fn is_list_of_objects(value: &Value) -> bool {
@@ -176,6 +186,14 @@ mod tests {
     fn the_one_list_of_an_answer_is_its_rows_with_every_field() {
         let answer = json!({"jobs": [{"id": 1}, {"id": 2, "tags": {"a": "b"}}], "next_page_token": "t"});
         assert_eq!(csv(&answer), "id,tags\n1,\n2,\"{\"\"a\"\":\"\"b\"\"}\"\n");
+    }
+
+    #[test]
+    fn what_is_said_about_an_answer_is_no_row_of_it() {
+        let left_out = json!([{"what": "fields", "count": 14, "how": "fields: names, or *"}]);
+        let answer = json!({"clusters": [{"id": "a"}], "left_out": left_out, "untrusted": ["clusters"]});
+        assert_eq!(csv(&answer), "id\na\n");
+        assert_eq!(csv(&json!({"runs": [], "left_out": left_out})), "field,value\nruns,[]\n");
     }
 
     #[test]

@@ -37,6 +37,8 @@ mod view;
 mod workspaces;
 
 pub use answer::{ANSWER_TOKENS, Answer, Fitted, KeptAnswer, LEAST_ANSWER_TOKENS, LeftOut, Picture};
+#[cfg(feature = "cli")]
+pub(crate) use answer::{LEFT_OUT, UNTRUSTED};
 pub use api::effect_of;
 pub use arguments::Arguments;
 pub use context::{App, Context, Progress, Terms};
