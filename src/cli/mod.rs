@@ -179,7 +179,13 @@ impl Serve {
 struct Where {
     /// Profiles of the configuration file to call, such as dev,prod: with more than one, each tool has an argument
     /// `workspace`, and the first is meant where a call names none.
-    #[arg(long, value_delimiter = ',', env = "DATABRICKS_MCP_PROFILES", value_name = "NAMES")]
+    #[arg(
+        long,
+        alias = "profile",
+        value_delimiter = ',',
+        env = "DATABRICKS_MCP_PROFILES",
+        value_name = "NAMES"
+    )]
     #[cfg_attr(feature = "sandbox", arg(conflicts_with = "sandbox"))]
     profiles: Vec<String>,
     /// Start the embedded workspace and use it in the place of a real one.

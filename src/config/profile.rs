@@ -49,8 +49,10 @@ fn choose(text: &str, wanted: Option<&str>) -> Result<Option<Profile>, String> {
         (Some([]), None) | (None, None) => Ok(None),
         (Some(values), _) => Ok(Some(Profile { name: name.to_owned(), values: values.to_vec() })),
         (None, Some(name)) => {
-            let names: Vec<_> =
-                sections.iter().map(|(name, _)| name.as_str()).filter(|name| *name != SETTINGS).collect();
+            // DEFAULT is always there, if only as an empty section.
+            let is_profile = |name: &str, is_empty| name != SETTINGS && !(name == DEFAULT && is_empty);
+            let profiles = sections.iter().filter(|(name, values)| is_profile(name, values.is_empty()));
+            let names: Vec<_> = profiles.map(|(name, _)| name.as_str()).collect();
             Err(format!("there is no profile `{name}`; there are: {}", names.join(", ")))
         }
     }
@@ -161,6 +163,7 @@ Scopes : a,b
     fn what_is_wrong_is_said_without_the_text() {
         for (text, wanted, part) in [
             (FILE, Some("two"), "no profile `two`; there are: DEFAULT, one, empty"),
+            ("[work]\nhost = x\n", Some("wrok"), "no profile `wrok`; there are: work"),
             (FILE, Some("__settings__"), "not a profile"),
             ("[__settings__]\ndefault_profile = gone\n", None, "no profile `gone`"),
             ("[one\n", None, "line 1 is a section without"),
